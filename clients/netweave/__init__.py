@@ -1,0 +1,73 @@
+"""Netweave's client library: a VNC configuration API from Python, blocking (`Client`) or with asyncio (`AsyncClient`)."""
+
+from ._async_client import AsyncClient
+from ._client import Client
+from ._errors import (
+    AddressInUse,
+    AddressOutside,
+    AlreadyExists,
+    BadRequest,
+    ChildrenPresent,
+    Conflict,
+    Forbidden,
+    Immutable,
+    InvalidProperty,
+    InvalidReference,
+    MethodNotAllowed,
+    NotFound,
+    Overlap,
+    OverQuota,
+    ParentNotFound,
+    Refused,
+    ServerError,
+    StillReferenced,
+    SubnetExhausted,
+    SystemObject,
+    TooLarge,
+    Unauthorized,
+    Unavailable,
+    Unreachable,
+    Unreadable,
+    VncError,
+)
+from ._kinds import FqName
+from ._listing import Selection
+from ._requests import DEFAULT_URL, Document, InvalidUrl
+from ._retries import Retries
+
+__all__ = [
+    "DEFAULT_URL",
+    "AddressInUse",
+    "AddressOutside",
+    "AlreadyExists",
+    "AsyncClient",
+    "BadRequest",
+    "ChildrenPresent",
+    "Client",
+    "Conflict",
+    "Document",
+    "Forbidden",
+    "FqName",
+    "Immutable",
+    "InvalidProperty",
+    "InvalidReference",
+    "InvalidUrl",
+    "MethodNotAllowed",
+    "NotFound",
+    "OverQuota",
+    "Overlap",
+    "ParentNotFound",
+    "Refused",
+    "Retries",
+    "Selection",
+    "ServerError",
+    "StillReferenced",
+    "SubnetExhausted",
+    "SystemObject",
+    "TooLarge",
+    "Unauthorized",
+    "Unavailable",
+    "Unreachable",
+    "Unreadable",
+    "VncError",
+]

@@ -1,0 +1,142 @@
+"""The client for asyncio: the same calls as `_client`, sent without blocking."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from . import _listing, _requests
+from ._kinds import FqName
+from ._listing import DEFAULT_PAGE, Selection
+from ._requests import (
+    DEFAULT_URL,
+    TIMEOUT,
+    Addresses,
+    Call,
+    Counts,
+    Document,
+    Elements,
+    Excluded,
+    Family,
+    Names,
+    Operation,
+    Rows,
+    checked_url,
+)
+from ._retries import PATIENT, Outcome, Retries, settled, worth_repeating
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """`Client` for asyncio: every method promises the same, awaited. Close it, or use it in an `async with`."""
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: httpx.Timeout | float = TIMEOUT,
+        retries: Retries = PATIENT,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.url = checked_url(url)
+        self._http = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
+        self._retries = retries
+        self._sleep = sleep
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def create(self, kind: str, document: Mapping[str, Any]) -> Document:
+        return await self._run(_requests.create(kind, document))
+
+    async def read(self, kind: str, uuid: str, fields: Iterable[str] | None = None, *, exclude: Iterable[Excluded] = ()) -> Document:
+        return await self._run(_requests.read(kind, uuid, fields, exclude))
+
+    async def update(self, kind: str, uuid: str, document: Mapping[str, Any]) -> Document:
+        return await self._run(_requests.update(kind, uuid, document))
+
+    async def delete(self, kind: str, uuid: str) -> None:
+        await self._run(_requests.delete(kind, uuid))
+
+    async def list(self, kind: str, *, page: int | None = None, **selection: Unpack[Selection]) -> Rows:
+        """The selected objects, all of them; with `page`, fetched that many at a time (contract 1.5)."""
+        if page is None:
+            return await self._run(_listing.listing(kind, _listing.query(selection)))
+        return [row async for row in self.iterate(kind, page=page, **selection)]
+
+    async def iterate(self, kind: str, *, page: int = DEFAULT_PAGE, **selection: Unpack[Selection]) -> AsyncIterator[Document]:
+        """The selected objects, as they come in pages of this size."""
+        asked, marker = _listing.query(selection), ""
+        while True:
+            found = await self._run(_listing.page(kind, asked, marker, page))
+            for row in found.rows:
+                yield row
+            if found.marker is None:
+                return
+            marker = found.marker
+
+    async def count(self, kind: str, **selection: Unpack[Selection]) -> int:
+        return await self._run(_listing.counting(kind, _listing.query(selection)))
+
+    async def find(self, kind: str, fq_name: FqName) -> str:
+        return await self._run(_requests.find(kind, fq_name))
+
+    async def name_of(self, uuid: str) -> tuple[str, Names]:
+        return await self._run(_requests.name_of(uuid))
+
+    async def ref_update(
+        self,
+        kind: str,
+        uuid: str,
+        ref_kind: str,
+        ref_uuid: str | None = None,
+        ref_fq_name: FqName | None = None,
+        *,
+        operation: Operation,
+        attr: Any = None,
+    ) -> None:
+        await self._run(_requests.ref_update(kind, uuid, ref_kind, _requests.target(ref_kind, ref_uuid, ref_fq_name), operation, attr))
+
+    async def ref_relax(self, uuid: str, ref_uuid: str) -> None:
+        await self._run(_requests.ref_relax(uuid, ref_uuid))
+
+    async def prop_collection_get(self, uuid: str, fields: Iterable[str], position: str | None = None) -> Elements:
+        return await self._run(_requests.prop_collection_get(uuid, fields, position))
+
+    async def prop_collection_update(self, uuid: str, updates: Iterable[Mapping[str, Any]]) -> None:
+        await self._run(_requests.prop_collection_update(uuid, updates))
+
+    async def ip_alloc(self, network: str, *, count: int = 1, subnet: str | None = None, family: Family | None = None) -> Addresses:
+        return await self._run(_requests.ip_alloc(network, count, subnet, family))
+
+    async def ip_free(self, network: str, addresses: Iterable[str]) -> None:
+        await self._run(_requests.ip_free(network, addresses))
+
+    async def subnet_ip_count(self, network: str, subnets: Iterable[str]) -> Counts:
+        return await self._run(_requests.subnet_ip_count(network, subnets))
+
+    async def home(self) -> Document:
+        return await self._run(_requests.home())
+
+    async def _run(self, call: Call[T]) -> T:
+        pauses = self._retries.pauses()
+        while worth_repeating(call, outcome := await self._ask(call)) and (pause := next(pauses, None)) is not None:
+            await self._sleep(pause)
+        return settled(self.url, call, outcome)
+
+    async def _ask(self, call: Call[Any]) -> Outcome:
+        try:
+            return await self._http.send(call.request(self._http))
+        except httpx.RequestError as why:
+            return why

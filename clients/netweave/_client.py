@@ -1,0 +1,157 @@
+"""The client that waits for each answer. Its methods name a call of `_requests`; only how a call is sent lives here."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+import httpx
+
+from . import _listing, _requests
+from ._kinds import FqName
+from ._listing import DEFAULT_PAGE, Selection
+from ._requests import (
+    DEFAULT_URL,
+    TIMEOUT,
+    Addresses,
+    Call,
+    Counts,
+    Document,
+    Elements,
+    Excluded,
+    Family,
+    Names,
+    Operation,
+    Rows,
+    checked_url,
+)
+from ._retries import PATIENT, Outcome, Retries, settled, worth_repeating
+
+T = TypeVar("T")
+
+
+class Client:
+    """Asks a VNC API, one call after the other. Close it, or use it in a `with`; every refusal is raised as a VncError."""
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout: httpx.Timeout | float = TIMEOUT,
+        retries: Retries = PATIENT,
+        sleep: Callable[[float], object] = time.sleep,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = checked_url(url)
+        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
+        self._retries = retries
+        self._sleep = sleep
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back; the client is of no use afterwards."""
+        self._http.close()
+
+    def create(self, kind: str, document: Mapping[str, Any]) -> Document:
+        """Make an object and return the server's answer: its uuid, name, fq_name, href and parent (contract 1.4.1)."""
+        return self._run(_requests.create(kind, document))
+
+    def read(self, kind: str, uuid: str, fields: Iterable[str] | None = None, *, exclude: Iterable[Excluded] = ()) -> Document:
+        """The object, whole or with the named fields only; `exclude` leaves out children, back refs or hrefs (contract 1.4.2)."""
+        return self._run(_requests.read(kind, uuid, fields, exclude))
+
+    def update(self, kind: str, uuid: str, document: Mapping[str, Any]) -> Document:
+        """Change the properties and refs that the document names; None removes one (contract 2.7)."""
+        return self._run(_requests.update(kind, uuid, document))
+
+    def delete(self, kind: str, uuid: str) -> None:
+        """Remove the object; raises ChildrenPresent or StillReferenced when others need it (contract 1.4.4)."""
+        self._run(_requests.delete(kind, uuid))
+
+    def list(self, kind: str, *, page: int | None = None, **selection: Unpack[Selection]) -> Rows:
+        """The selected objects, all of them; with `page`, fetched that many at a time (contract 1.5)."""
+        if page is None:
+            return self._run(_listing.listing(kind, _listing.query(selection)))
+        return [*self.iterate(kind, page=page, **selection)]
+
+    def iterate(self, kind: str, *, page: int = DEFAULT_PAGE, **selection: Unpack[Selection]) -> Iterator[Document]:
+        """The selected objects, as they come in pages of this size."""
+        asked, marker = _listing.query(selection), ""
+        while True:
+            found = self._run(_listing.page(kind, asked, marker, page))
+            yield from found.rows
+            if found.marker is None:
+                return
+            marker = found.marker
+
+    def count(self, kind: str, **selection: Unpack[Selection]) -> int:
+        """How many objects the selection has."""
+        return self._run(_listing.counting(kind, _listing.query(selection)))
+
+    def find(self, kind: str, fq_name: FqName) -> str:
+        """The uuid of the object with this name; raises NotFound (contract 1.7)."""
+        return self._run(_requests.find(kind, fq_name))
+
+    def name_of(self, uuid: str) -> tuple[str, Names]:
+        """The kind and the fq_name of the object with this uuid; raises NotFound (contract 1.7)."""
+        return self._run(_requests.name_of(uuid))
+
+    def ref_update(
+        self,
+        kind: str,
+        uuid: str,
+        ref_kind: str,
+        ref_uuid: str | None = None,
+        ref_fq_name: FqName | None = None,
+        *,
+        operation: Operation,
+        attr: Any = None,
+    ) -> None:
+        """Add one ref (or give it another attr), or delete it; the object's other refs stay (contract 1.8)."""
+        self._run(_requests.ref_update(kind, uuid, ref_kind, _requests.target(ref_kind, ref_uuid, ref_fq_name), operation, attr))
+
+    def ref_relax(self, uuid: str, ref_uuid: str) -> None:
+        """Let the existing ref no longer keep its target from being deleted (contract 1.8)."""
+        self._run(_requests.ref_relax(uuid, ref_uuid))
+
+    def prop_collection_get(self, uuid: str, fields: Iterable[str], position: str | None = None) -> Elements:
+        """The elements of list and map properties, each with its position (contract 1.9)."""
+        return self._run(_requests.prop_collection_get(uuid, fields, position))
+
+    def prop_collection_update(self, uuid: str, updates: Iterable[Mapping[str, Any]]) -> None:
+        """Add, modify, set or delete single elements, all or none (contract 1.9)."""
+        self._run(_requests.prop_collection_update(uuid, updates))
+
+    def ip_alloc(self, network: str, *, count: int = 1, subnet: str | None = None, family: Family | None = None) -> Addresses:
+        """Take addresses of a network that no object holds (contract 1.13)."""
+        return self._run(_requests.ip_alloc(network, count, subnet, family))
+
+    def ip_free(self, network: str, addresses: Iterable[str]) -> None:
+        """Give back addresses taken by `ip_alloc`; unknown ones are ignored (contract 1.13)."""
+        self._run(_requests.ip_free(network, addresses))
+
+    def subnet_ip_count(self, network: str, subnets: Iterable[str]) -> Counts:
+        """How many addresses each subnet has in use, in the order asked (contract 1.13)."""
+        return self._run(_requests.subnet_ip_count(network, subnets))
+
+    def home(self) -> Document:
+        """The home page: every kind and action the server offers (contract 1.3)."""
+        return self._run(_requests.home())
+
+    def _run(self, call: Call[T]) -> T:
+        pauses = self._retries.pauses()
+        while worth_repeating(call, outcome := self._ask(call)) and (pause := next(pauses, None)) is not None:
+            self._sleep(pause)
+        return settled(self.url, call, outcome)
+
+    def _ask(self, call: Call[Any]) -> Outcome:
+        try:
+            return self._http.send(call.request(self._http))
+        except httpx.RequestError as why:
+            return why
