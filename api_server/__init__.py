@@ -1,0 +1,1 @@
+"""Netweave: the network configuration API server."""

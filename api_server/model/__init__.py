@@ -1,0 +1,1 @@
+"""What a resource is: kinds, values, identity; no I/O but reading schemas/."""
