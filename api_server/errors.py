@@ -1,0 +1,263 @@
+"""
+Every error the API answers with: a status, a stable code, facts, and one sentence made from them.
+
+* ApiError
+  x BadRequest 400
+    + InvalidName, InvalidProperty, InvalidReference, InvalidResource, InvalidParent, UnknownReference
+    + SubnetExhausted, AddressOutside, Overlap, Immutable
+  x Forbidden 403
+  x NotFound 404
+    + UnknownId, WrongKind, UnknownName, UnknownKind, UnknownPath
+  x MethodNotAllowed 405
+  x Conflict 409
+    + AlreadyExists, UuidTaken, SystemObject, AddressInUse, SubnetInUse
+    + DeleteBlocked
+      - ChildrenPresent, StillReferred
+  x OverQuota 412
+  x TooLarge 413
+  x Unavailable 503
+
+Texts that clients parse are kept to the letter (contract 7.2).
+"""
+
+from collections.abc import Iterable, Sequence
+
+
+class ApiError(Exception):
+    """What the caller is told: `status`, `code` for machines, `facts` beside it, and the sentence."""
+
+    status = 500
+    code = "internal"
+
+    def __init__(self, message: str, **facts: object) -> None:
+        super().__init__(message)
+        self.facts = facts
+
+    def sentence(self, base: str) -> str:
+        """The text of the answer; `base` is the address the caller used, for errors that name links."""
+        return str(self)
+
+
+class BadRequest(ApiError):
+    status = 400
+    code = "bad-request"
+
+
+class InvalidName(BadRequest):
+    code = "invalid-name"
+
+
+class InvalidProperty(BadRequest):
+    code = "invalid-property"
+
+    def __init__(self, moment: str, problems: Sequence[str]) -> None:
+        super().__init__(f"Bad property in {moment}: {'; '.join(problems)}", problems=list(problems))
+
+
+class InvalidReference(BadRequest):
+    code = "invalid-reference"
+
+    def __init__(self, moment: str, problems: Sequence[str]) -> None:
+        super().__init__(f"Bad reference in {moment}: {'; '.join(problems)}", problems=list(problems))
+
+
+class InvalidResource(BadRequest):
+    """What a kind's own rules refuse, each problem naming its field and value."""
+
+    code = "invalid-resource"
+
+    def __init__(self, kind: str, problems: Sequence[str]) -> None:
+        super().__init__("; ".join(problems), kind=kind, problems=list(problems))
+
+
+class InvalidParent(BadRequest):
+    code = "invalid-parent"
+
+
+class ParentMissing(BadRequest):
+    """A parent that does not exist where contract 1.4.1 row 11 answers 400."""
+
+    code = "parent-not-found"
+
+    def __init__(self, kind: str, fq_name: Sequence[str]) -> None:
+        super().__init__(f"Parent {list(fq_name)} type {kind} does not exist", kind=kind, fq_name=list(fq_name))
+
+
+class UnknownReference(BadRequest):
+    code = "unknown-reference"
+
+    def __init__(self, name: str, target: str) -> None:
+        super().__init__(f"Unknown reference in resource create {name}: {target}", field=name, target=target)
+
+
+class SubnetExhausted(BadRequest):
+    """No free address (contract 4.5: clients look for the word `exhausted`)."""
+
+    code = "subnet-exhausted"
+
+    def __init__(self, network: Sequence[str], subnets: Iterable[object] = (), kind: str = "Virtual-Network") -> None:
+        cidrs = [str(subnet) for subnet in subnets]
+        super().__init__(f"{kind}({list(network)}) has exhausted subnet({cidrs})", fq_name=list(network), subnets=cidrs)
+
+
+class AddressOutside(BadRequest):
+    code = "address-outside"
+
+    def __init__(self, address: object, network: Sequence[str], subnets: Iterable[object] = ()) -> None:
+        cidrs = [str(subnet) for subnet in subnets]
+        super().__init__(
+            f"Address {address} is in no subnet: Virtual-Network({list(network)}) has exhausted subnet({cidrs})",
+            address=str(address),
+            fq_name=list(network),
+            subnets=cidrs,
+        )
+
+
+class Overlap(BadRequest):
+    code = "overlap"
+
+    def __init__(self, one: object, other: object) -> None:
+        super().__init__(f"Overlapping addresses: [IPNetwork('{one}'), IPNetwork('{other}')]", subnets=[str(one), str(other)])
+
+
+class Immutable(BadRequest):
+    code = "immutable"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message, field=field)
+
+
+class Forbidden(ApiError):
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(ApiError):
+    status = 404
+    code = "not-found"
+
+
+class UnknownId(NotFound):
+    def __init__(self, uuid: str) -> None:
+        super().__init__(f"Unknown id: {uuid}", uuid=uuid)
+
+
+class WrongKind(NotFound):
+    def __init__(self, kind: str, uuid: str) -> None:
+        super().__init__(f"No {kind} object found for id {uuid}", kind=kind, uuid=uuid)
+
+
+class UnknownName(NotFound):
+    """A name that no object has; a missing parent is told without the blank (contract 1.4.1 row 9a)."""
+
+    def __init__(self, fq_name: Sequence[str], *, parent: bool = False) -> None:
+        super().__init__(f"Name{'' if parent else ' '}{list(fq_name)} not found", fq_name=list(fq_name))
+        if parent:
+            self.code = "parent-not-found"
+
+
+class UnknownKind(NotFound):
+    def __init__(self, kind: object) -> None:
+        super().__init__(f"Resource type '{kind}' not found", kind=str(kind))
+
+
+class UnknownPath(NotFound):
+    def __init__(self, path: str) -> None:
+        super().__init__(f"Not found: '{path}'", path=path)
+
+
+class MethodNotAllowed(ApiError):
+    status = 405
+    code = "method-not-allowed"
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__("Method not allowed.", allow=list(allowed))
+        self.allowed = ", ".join(allowed)
+
+
+class Conflict(ApiError):
+    status = 409
+    code = "conflict"
+
+
+class AlreadyExists(Conflict):
+    code = "already-exists"
+
+    def __init__(self, fq_name: Sequence[str], uuid: str) -> None:
+        super().__init__(f"{list(fq_name)} already exists with uuid: {uuid}", fq_name=list(fq_name), uuid=uuid)
+
+
+class UuidTaken(Conflict):
+    code = "already-exists"
+
+    def __init__(self, uuid: str, fq_name: Sequence[str]) -> None:
+        super().__init__(f"{uuid} already exists with fq_name: {list(fq_name)}", uuid=uuid, fq_name=list(fq_name))
+
+
+class SystemObject(Conflict):
+    """What the server made for itself and keeps (contract 1.4.4, 6)."""
+
+    code = "system-object"
+
+    def __init__(self, title: str, fq_name: Sequence[str], uuid: str) -> None:
+        super().__init__(f"Cannot modify system resource {title} {':'.join(fq_name)}({uuid})", fq_name=list(fq_name), uuid=uuid)
+
+
+class AddressInUse(Conflict):
+    code = "address-in-use"
+
+    def __init__(self, address: object) -> None:
+        super().__init__(f"IP address already in use: {address}", address=str(address))
+
+
+class SubnetInUse(Conflict):
+    """A subnet that leaves while something holds an address of it; `label` is IP, Floating IP or Alias IP (contract 4.6)."""
+
+    code = "subnet-in-use"
+
+    def __init__(self, address: object, label: str = "IP") -> None:
+        super().__init__(f"Cannot Delete IP Block, {label}({address}) is in use", address=str(address))
+
+
+class DeleteBlocked(Conflict):
+    """The list of links is evaluated by contrail-api-cli as a Python list: its shape is fixed (contract 1.4.4)."""
+
+    text = ""
+
+    def __init__(self, links: Sequence[tuple[str, str]]) -> None:
+        super().__init__(self.text)
+        self.links = links
+
+    def sentence(self, base: str) -> str:
+        return f"{self.text}: {[f'{base}/{kind}/{uuid}' for kind, uuid in self.links]}"
+
+
+class ChildrenPresent(DeleteBlocked):
+    code = "children-present"
+    text = "Delete when children still present"
+
+
+class StillReferred(DeleteBlocked):
+    code = "still-referred"
+    text = "Delete when resource still referred"
+
+
+class OverQuota(ApiError):
+    status = 412
+    code = "over-quota"
+
+    def __init__(self, kind: str, limit: int) -> None:
+        super().__init__(f"quota limit ({limit}) exceeded for resource {kind}", kind=kind, limit=limit)
+
+
+class TooLarge(ApiError):
+    status = 413
+    code = "too-large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Request body is larger than {limit} bytes", limit=limit)
+
+
+class Unavailable(ApiError):
+    status = 503
+    code = "unavailable"

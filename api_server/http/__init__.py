@@ -1,0 +1,1 @@
+"""The floor that speaks HTTP; nothing below it knows the wire."""

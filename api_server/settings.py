@@ -1,0 +1,30 @@
+"""The environment, read once: each setting is `NETWEAVE_<NAME>`, the database ones also go by their common names."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def default_data_dir() -> Path:
+    return Path.home() / ".local" / "share" / "netweave"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose; flags of `netweave serve` win over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="NETWEAVE_", extra="ignore", populate_by_name=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8082, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    data_dir: Path = Field(default_factory=default_data_dir)
+    allow_no_auth: bool = False
+    database_url: str = Field(default="", validation_alias=AliasChoices("database_url", "DATABASE_URL", "NETWEAVE_DATABASE_URL"))
+    database_direct_url: str = Field(
+        default="", validation_alias=AliasChoices("database_direct_url", "DATABASE_DIRECT_URL", "NETWEAVE_DATABASE_DIRECT_URL")
+    )
+    prepared_statements: bool = True
+    pool_size: int = Field(default=16, ge=1, le=500)
+    max_request_size: int = Field(default=1_024_000, ge=1_000)
+    log_level: str = "info"

@@ -1,0 +1,1 @@
+"""Any kind, stored in PostgreSQL."""

@@ -1,0 +1,120 @@
+"""Connections and transactions: the one place that opens and commits them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import asyncpg
+import structlog
+
+from api_server.errors import Unavailable
+from api_server.store.statements import Statement
+
+log = structlog.get_logger()
+
+Result = TypeVar("Result")
+
+# A violated constraint means that a rival was first: the whole transaction runs again, sees what the rival
+# committed, and its checks then say so in the contract's words.
+LOST_A_RACE = (
+    asyncpg.UniqueViolationError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.RestrictViolationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+)
+AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    OSError,
+)
+ATTEMPTS = 8
+
+
+class Connection:
+    """One connection that speaks in `Statement`s."""
+
+    __slots__ = ("raw",)
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
+        rows: list[asyncpg.Record] = await self.raw.fetch(statement.sql, *statement.arguments(given))
+        return rows
+
+    async def fetchrow(self, statement: Statement, **given: Any) -> asyncpg.Record | None:
+        return await self.raw.fetchrow(statement.sql, *statement.arguments(given))
+
+    async def fetchval(self, statement: Statement, **given: Any) -> Any:
+        return await self.raw.fetchval(statement.sql, *statement.arguments(given))
+
+    async def execute(self, statement: Statement, **given: Any) -> str:
+        status: str = await self.raw.execute(statement.sql, *statement.arguments(given))
+        return status
+
+
+async def _keep_session(_: Any) -> None:
+    """asyncpg asks for a reset query at each release; nothing here changes the session, so none is needed."""
+
+
+class Database:
+    """A pool for requests, and a small reserve for the short transactions they make beside their own."""
+
+    def __init__(self, pool: Any, reserve: Any) -> None:
+        self._pool = pool
+        self._reserve = reserve
+
+    @classmethod
+    async def open(cls, url: str, size: int = 16, *, prepared_statements: bool = True) -> "Database":
+        """Connect; raises Unavailable when the database cannot be reached."""
+        options: dict[str, Any] = {
+            "reset": _keep_session,
+            "min_size": 1,
+            "server_settings": {"application_name": "netweave", "jit": "off"},
+        }
+        if not prepared_statements:
+            options["statement_cache_size"] = 0
+        try:
+            pool = await asyncpg.create_pool(url, max_size=size, **options)
+            reserve = await asyncpg.create_pool(url, max_size=2, **options)
+        except (*AWAY, asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as why:
+            raise Unavailable(f"The database cannot be reached: {why}") from why
+        return cls(pool, reserve)
+
+    async def close(self) -> None:
+        await self._reserve.close()
+        await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """A connection outside any transaction: for reads, each one statement."""
+        async with self._pool.acquire() as raw:
+            yield Connection(raw)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Commits when the block ends, rolls back when it raises."""
+        async with self._pool.acquire() as raw, raw.transaction():
+            yield Connection(raw)
+
+    @asynccontextmanager
+    async def short(self) -> AsyncIterator[Connection]:
+        """A transaction on the reserve: it never waits for a connection that waits for it."""
+        async with self._reserve.acquire() as raw, raw.transaction():
+            yield Connection(raw)
+
+    async def write(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        """Run `work` in a transaction and commit; lost races run again, and the last loss is 503."""
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self.transaction() as connection:
+                    return await work(connection)
+            except LOST_A_RACE as rival:
+                log.debug("ran again after losing a race", attempt=attempt, why=str(rival))
+                await asyncio.sleep(0.002 * attempt)
+        raise Unavailable("The database is too busy with rival writes; try again")

@@ -1,0 +1,343 @@
+"""Resources of any kind: found, read with their links, and written together with their refs and their change rows."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import Select, and_, bindparam, cast, column, delete, func, insert, literal_column, or_, select, true, union_all, update
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.types import Text
+
+from api_server.model.catalog import Catalog
+from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
+from api_server.store.database import Connection
+from api_server.store.rows import rows_of
+from api_server.store.statements import Statement
+from api_server.store.tables import change, reference, resource
+
+RESOURCE = (
+    "uuid kind fq_name name_digest parent parent_kind properties positions owner owner_access global_access share "
+    "enable user_visible description creator permissions"
+).split()
+REFERENCE = ["source", "target", "position", "attr", "relaxed"]
+CHANGE = ["operation", "kind", "uuid", "fq_name", "actor", "request_id", "before", "after"]
+UUIDS = ARRAY(UUID(as_uuid=False))
+
+
+def _text(of: Any) -> Any:
+    return cast(of, Text)
+
+
+# --- reading ---------------------------------------------------------------------------------------------------
+
+BASE = [
+    _text(resource.c.uuid).label("uuid"),
+    resource.c.kind,
+    resource.c.fq_name,
+    _text(resource.c.parent).label("parent"),
+    resource.c.parent_kind,
+    *[resource.c[name] for name in RESOURCE[6:]],
+    resource.c.created,
+    resource.c.modified,
+]
+
+_far = resource.alias("far")
+_near = resource.alias("near")
+
+
+# json, not jsonb: building text is twice as fast when there are many links.
+CHILDREN = (
+    select(func.json_agg(literal_column("json_build_array(child.kind, child.uuid, child.fq_name) ORDER BY child.created, child.uuid")))
+    .select_from(resource.alias("child"))
+    .where(literal_column("child.parent") == resource.c.uuid)
+    .correlate(resource)
+    .scalar_subquery()
+)
+# A ref between two objects of one kind is two rows, one each way: both read it as a ref, neither as a back ref.
+BACK_REFS = (
+    select(func.json_agg(literal_column("json_build_array(near.kind, near.uuid, near.fq_name, reference.attr) ORDER BY near.created, near.uuid")))
+    .select_from(reference.join(_near, reference.c.source == _near.c.uuid))
+    .where(reference.c.target == resource.c.uuid, _near.c.kind != resource.c.kind)
+    .correlate(resource)
+    .scalar_subquery()
+)
+REFS_OF = (
+    select(
+        func.json_agg(
+            literal_column("json_build_array(far.kind, far.uuid, far.fq_name, reference.attr, reference.relaxed) ORDER BY reference.position")
+        )
+    )
+    .select_from(reference.join(_far, reference.c.target == _far.c.uuid))
+    .where(reference.c.source == resource.c.uuid)
+    .correlate(resource)
+    .scalar_subquery()
+)
+
+
+def reading(*, children: bool, back_refs: bool) -> Select[Any]:
+    """The one statement of a read: an object's columns, and its links as JSON lists of kind, uuid, fq_name, attr."""
+    links = [REFS_OF.label("refs")]
+    if children:
+        links.append(CHILDREN.label("children"))
+    if back_refs:
+        links.append(BACK_REFS.label("back_refs"))
+    return select(*BASE, *links)
+
+
+_ONE = resource.c.uuid == bindparam("uuid")
+READ = {
+    (children, back_refs): Statement(reading(children=children, back_refs=back_refs).where(_ONE))
+    for children in (False, True)
+    for back_refs in (False, True)
+}
+MODIFIED = Statement(select(resource.c.kind, resource.c.modified).where(_ONE))
+LOCK = Statement(
+    select(_text(resource.c.uuid), resource.c.kind)
+    .where(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS)))
+    .order_by(resource.c.uuid)
+    .with_for_update(key_share=True)
+)
+LOCK_TO_DELETE = Statement(select(resource.c.kind).where(_ONE).with_for_update())
+_ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
+BY_UUID = Statement(select(*_ENDS).where(_ONE))
+BY_NAME = Statement(select(*_ENDS).where(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest")))
+CHILDREN_OF = Statement(select(*_ENDS).where(resource.c.parent == bindparam("uuid"), resource.c.kind == bindparam("kind")).order_by(resource.c.created))
+ALL_CHILDREN = Statement(select(*_ENDS).where(resource.c.parent == bindparam("uuid")).order_by(resource.c.created, resource.c.uuid))
+REFERRERS = Statement(
+    select(*_ENDS)
+    .join(reference, reference.c.source == resource.c.uuid)
+    .where(reference.c.target == bindparam("uuid"), resource.c.kind == bindparam("kind"))
+    .order_by(resource.c.created, resource.c.uuid)
+)
+ALL_REFERRERS = Statement(
+    select(*_ENDS, reference.c.relaxed)
+    .join(reference, reference.c.source == resource.c.uuid)
+    .where(reference.c.target == bindparam("uuid"))
+    .order_by(resource.c.created, resource.c.uuid)
+)
+_wanted = (
+    func.unnest(bindparam("kinds", type_=ARRAY(Text)), bindparam("digests", type_=ARRAY(BYTEA)))
+    .table_valued(column("kind", Text), column("name_digest", BYTEA))
+    .render_derived(name="wanted")
+)
+_ENDS_AND_OWNER = [*_ENDS, resource.c.owner]
+RESOLVE = Statement(
+    union_all(
+        select(*_ENDS_AND_OWNER).select_from(
+            _wanted.join(resource, and_(resource.c.kind == _wanted.c.kind, resource.c.name_digest == _wanted.c.name_digest))
+        ),
+        select(*_ENDS_AND_OWNER).where(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))),
+    )
+)
+
+
+def links(raw: str | None) -> list[list[Any]]:
+    """A column of links as lists `[kind, uuid, fq_name, attr...]`."""
+    return orjson.loads(raw) if raw else []
+
+
+def resource_of(catalog: Catalog, row: asyncpg.Record) -> Resource:
+    """The object of a row that `reading` gave."""
+    refs: dict[str, list[Ref]] = {}
+    for kind, uuid, fq_name, attr, relaxed in links(row["refs"]):
+        refs.setdefault(ref_name(kind), []).append(Ref(kind, uuid, tuple(fq_name), attr, relaxed))
+    fq_name = tuple(row["fq_name"])
+    return Resource(
+        kind=catalog[row["kind"]],
+        uuid=row["uuid"],
+        fq_name=fq_name,
+        parent=Link(row["parent_kind"], row["parent"], fq_name[:-1]) if row["parent"] else None,
+        properties=orjson.loads(row["properties"]),
+        refs=refs,
+        perms=Perms(row["owner"], row["owner_access"], row["global_access"], orjson.loads(row["share"])),
+        identity=Identity(row["enable"], row["user_visible"], row["description"], row["creator"], orjson.loads(row["permissions"])),
+        positions=orjson.loads(row["positions"]) if row["positions"] else {},
+    )
+
+
+def link_of(row: asyncpg.Record) -> Link:
+    return Link(row["kind"], row["uuid"], tuple(row["fq_name"]))
+
+
+# --- writing ---------------------------------------------------------------------------------------------------
+
+
+def _insert(table: Any, names: Sequence[str], parameter: str) -> Any:
+    rows = rows_of(table, names, parameter)
+    return insert(table).from_select(list(names), select(*[rows.c[name] for name in names]))
+
+
+def _put_refs(parameter: str) -> Any:
+    rows = rows_of(reference, REFERENCE, parameter)
+    # The condition stands for nothing: without one, ON CONFLICT after SELECT is ambiguous to the parser.
+    put = upsert(reference).from_select(REFERENCE, select(*[rows.c[name] for name in REFERENCE]).where(true()))
+    return put.on_conflict_do_update(
+        index_elements=["source", "target"],
+        set_={"attr": put.excluded.attr, "position": put.excluded.position},
+    )
+
+
+INSERT = Statement(
+    _insert(change, CHANGE, "changes").add_cte(
+        _insert(resource, RESOURCE, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
+    )
+)
+_gone = rows_of(reference, ["source", "target"], "gone")
+_NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
+_CHANGEABLE = [name for name in RESOURCE[6:] if name not in ("user_visible", "creator", "permissions")]
+_new = rows_of(resource, ["uuid", *_CHANGEABLE], "resources")
+UPDATE = Statement(
+    _insert(change, CHANGE, "changes").add_cte(
+        update(resource).values({name: _new.c[name] for name in _CHANGEABLE} | {"modified": _NOW}).where(resource.c.uuid == _new.c.uuid).cte("changed"),
+        delete(reference).where(reference.c.source == _gone.c.source, reference.c.target == _gone.c.target).cte("lost"),
+        _put_refs("refs").cte("put"),
+        update(resource)
+        .values(modified=_NOW)
+        .where(resource.c.uuid == func.any(bindparam("touched", type_=UUIDS)))
+        .cte("touched"),
+    )
+)
+# The refs that do not hold it back, and those of its own; the foreign key RESTRICT still sees every other.
+UNLINK = Statement(
+    delete(reference).where(
+        or_(
+            reference.c.source == bindparam("uuid"),
+            and_(reference.c.target == bindparam("uuid"), reference.c.source == func.any(bindparam("yielding", type_=UUIDS))),
+        )
+    )
+)
+DELETE = Statement(
+    _insert(change, CHANGE, "changes").add_cte(delete(resource).where(resource.c.uuid == bindparam("uuid")).cte("gone"))
+)
+RELAX = Statement(
+    update(reference).values(relaxed=True).where(reference.c.source == bindparam("source"), reference.c.target == bindparam("target"))
+)
+
+
+def row_of(new: Resource) -> dict[str, Any]:
+    """The resource's columns as JSON for `jsonb_to_recordset`."""
+    return {
+        "uuid": new.uuid,
+        "kind": new.kind.name,
+        "fq_name": new.fq_name,
+        "name_digest": "\\x" + digest(new.fq_name).hex(),
+        "parent": new.parent.uuid if new.parent else None,
+        "parent_kind": new.parent.kind if new.parent else None,
+        "properties": new.properties,
+        "positions": new.positions or None,
+        "owner": new.perms.owner,
+        "owner_access": new.perms.owner_access,
+        "global_access": new.perms.global_access,
+        "share": new.perms.share,
+        "enable": new.identity.enable,
+        "user_visible": new.identity.user_visible,
+        "description": new.identity.description,
+        "creator": new.identity.creator,
+        "permissions": new.identity.permissions,
+    }
+
+
+def document_of(of: Resource) -> dict[str, Any]:
+    """What a change row tells of an object: enough to show it as it was, or to make it again."""
+    return {
+        "parent_type": of.parent.kind if of.parent else None,
+        "parent_uuid": of.parent.uuid if of.parent else None,
+        "properties": of.properties,
+        "perms2": {
+            "owner": of.perms.owner,
+            "owner_access": of.perms.owner_access,
+            "global_access": of.perms.global_access,
+            "share": of.perms.share,
+        },
+        "enable": of.identity.enable,
+        "refs": {name: [[ref.uuid, ref.fq_name, ref.attr] for ref in refs] for name, refs in of.refs.items() if refs},
+    }
+
+
+def _symmetric(source: Resource, ref: Ref) -> bool:
+    return ref.kind == source.kind.name
+
+
+def _ref_rows(source: Resource, refs: Iterable[tuple[int, Ref]]) -> list[dict[str, Any]]:
+    rows = []
+    for position, ref in refs:
+        row = {"source": source.uuid, "target": ref.uuid, "position": position, "attr": ref.attr, "relaxed": ref.relaxed}
+        rows.append(row)
+        if _symmetric(source, ref) and ref.uuid != source.uuid:
+            rows.append(row | {"source": ref.uuid, "target": source.uuid})
+    return rows
+
+
+def _numbered(of: Resource) -> list[tuple[int, Ref]]:
+    return [(position, ref) for refs in of.refs.values() for position, ref in enumerate(refs)]
+
+
+def _json(rows: list[Any]) -> str:
+    return orjson.dumps(rows).decode()
+
+
+class Journal:
+    """Who is writing, for the change rows of one transaction."""
+
+    def __init__(self, actor: str, request_id: str) -> None:
+        self.actor = actor
+        self.request_id = request_id
+
+    def row(self, operation: str, of: Resource, before: Resource | None, after: Resource | None) -> dict[str, Any]:
+        return {
+            "operation": operation,
+            "kind": of.kind.name,
+            "uuid": of.uuid,
+            "fq_name": of.fq_name,
+            "actor": self.actor,
+            "request_id": self.request_id,
+            "before": document_of(before) if before else None,
+            "after": document_of(after) if after else None,
+        }
+
+
+async def insert_all(connection: Connection, journal: Journal, new: Sequence[Resource]) -> None:
+    """Store new resources with their refs and change rows, in one statement."""
+    await connection.execute(
+        INSERT,
+        resources=_json([row_of(one) for one in new]),
+        refs=_json([row for one in new for row in _ref_rows(one, _numbered(one))]),
+        changes=_json([journal.row("CREATE", one, None, one) for one in new]),
+    )
+
+
+async def replace_one(connection: Connection, journal: Journal, old: Resource, new: Resource) -> None:
+    """Store what differs between `old`, whose row is locked, and `new`; refs to objects of the same kind change on both sides."""
+    before = {ref.uuid: (position, ref) for position, ref in _numbered(old)}
+    after = {ref.uuid: (position, ref) for position, ref in _numbered(new)}
+    lost = [ref for uuid, (_, ref) in before.items() if uuid not in after]
+    put = [
+        (position, ref)
+        for uuid, (position, ref) in after.items()
+        if uuid not in before or (before[uuid][0], before[uuid][1].attr) != (position, ref.attr)
+    ]
+    touched = {ref.uuid for ref in [*lost, *(ref for _, ref in put)] if _symmetric(old, ref) and ref.uuid != old.uuid}
+    row = row_of(new)
+    await connection.execute(
+        UPDATE,
+        resources=_json([{name: row[name] for name in ("uuid", *_CHANGEABLE)}]),
+        gone=_json([{"source": row["source"], "target": row["target"]} for row in _ref_rows(old, [(0, ref) for ref in lost])]),
+        refs=_json(_ref_rows(new, put)),
+        touched=list(touched),
+        changes=_json([journal.row("UPDATE", new, old, new)]),
+    )
+
+
+async def delete_one(connection: Connection, journal: Journal, old: Resource, yielding: Sequence[str]) -> None:
+    """Remove it with its own refs, and the refs to it from `yielding`, which do not hold it back."""
+    await connection.execute(UNLINK, uuid=old.uuid, yielding=list(yielding))
+    await connection.execute(DELETE, uuid=old.uuid, changes=_json([journal.row("DELETE", old, old, None)]))
+
+
+async def resolve(connection: Connection, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> list[asyncpg.Record]:
+    """Rows (uuid, kind, fq_name, owner) of the objects that have one of these names or uuids."""
+    return await connection.fetch(
+        RESOLVE, kinds=[kind for kind, _ in names], digests=[digest(fq_name) for _, fq_name in names], uuids=list(uuids)
+    )

@@ -1,0 +1,102 @@
+"""The tables every kind shares; those of addresses and numbers are in `ipam/tables.py`, on the same metadata."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP, UUID
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+# Byte order ("C") everywhere names are compared: the same on every server, and what clients page through.
+Name = ARRAY(Text(collation="C"))
+Moment = TIMESTAMP(timezone=True, precision=6)
+
+resource = Table(
+    "resource",
+    metadata,
+    Column("uuid", UUID(as_uuid=False), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("fq_name", Name, nullable=False),
+    # The name itself overflows an index entry (4 x 255 CJK characters), its digest never does.
+    Column("name_digest", LargeBinary, nullable=False),
+    Column("parent", UUID(as_uuid=False), ForeignKey("resource.uuid", ondelete="RESTRICT"), nullable=True),
+    Column("parent_kind", Text, nullable=True),
+    Column("properties", JSONB, nullable=False),
+    Column("positions", JSONB, nullable=True),
+    Column("owner", Text, nullable=False),
+    Column("owner_access", SmallInteger, nullable=False),
+    Column("global_access", SmallInteger, nullable=False),
+    Column("share", JSONB, nullable=False),
+    Column("enable", Boolean, nullable=False),
+    Column("user_visible", Boolean, nullable=False),
+    Column("description", Text, nullable=True),
+    Column("creator", Text, nullable=True),
+    Column("permissions", JSONB, nullable=False),
+    Column("created", Moment, nullable=False, server_default=func.statement_timestamp()),
+    Column("modified", Moment, nullable=False, server_default=func.statement_timestamp()),
+    UniqueConstraint("kind", "name_digest"),
+    Index(None, "parent", "kind"),
+)
+
+reference = Table(
+    "reference",
+    metadata,
+    Column("source", UUID(as_uuid=False), ForeignKey("resource.uuid", ondelete="CASCADE"), primary_key=True),
+    Column("target", UUID(as_uuid=False), ForeignKey("resource.uuid", ondelete="RESTRICT"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("attr", JSONB, nullable=True),
+    Column("relaxed", Boolean, nullable=False, server_default=text("false")),
+    Index(None, "target"),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("revision", BigInteger, Identity(always=True), primary_key=True),
+    # Given after commit, by one numbering pass at a time; a number drawn by the writer would not be an order.
+    Column("position", BigInteger, nullable=True, unique=True),
+    Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
+    Column("at", Moment, nullable=False, server_default=func.statement_timestamp()),
+    Column("operation", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("uuid", UUID(as_uuid=False), nullable=False),
+    Column("fq_name", Name, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    Column("before", JSONB, nullable=True),
+    Column("after", JSONB, nullable=True),
+    Index(None, "xid"),
+)

@@ -1,0 +1,304 @@
+"""One write as one story: what every kind goes through, and the few moments at which a special kind adds to it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from api_server.errors import (
+    AlreadyExists,
+    BadRequest,
+    ChildrenPresent,
+    InvalidParent,
+    NotFound,
+    ParentMissing,
+    StillReferred,
+    SystemObject,
+    UnknownId,
+    UnknownName,
+    UnknownReference,
+    UuidTaken,
+    WrongKind,
+)
+from api_server.model.catalog import ROOT, Catalog
+from api_server.model.kind import Kind
+from api_server.model.resource import FqName, Link, Ref, Resource, digest
+from api_server.store import resources
+from api_server.store.database import Connection, Database
+from api_server.store.resources import Journal, link_of, resource_of
+from api_server.store.statements import Statement
+
+
+class Hooks:
+    """What a kind does beyond being stored: by default, nothing. To refuse, raise; there is nothing to undo."""
+
+    async def before_create(self, tx: "Transaction", new: Resource) -> None: ...
+    async def after_create(self, tx: "Transaction", new: Resource) -> None: ...
+    async def before_update(self, tx: "Transaction", old: Resource, new: Resource) -> None: ...
+    async def after_update(self, tx: "Transaction", old: Resource, new: Resource) -> None: ...
+    async def before_delete(self, tx: "Transaction", old: Resource) -> None: ...
+
+
+PLAIN = Hooks()
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """Where a request wants its object: what the body said of the parent, and whether it named an owner (contract 1.4.1 row 9a)."""
+
+    parent_kind: str = ""
+    parent_uuid: str = ""
+    owner_given: bool = False
+    uuid_given: bool = False
+
+
+HERE = Placement()
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What every transaction of a server knows: its kinds, their hooks, and the names that are the server's own."""
+
+    catalog: Catalog
+    hooks: Mapping[str, Hooks]
+    system: frozenset[tuple[str, FqName]]
+
+
+class Transaction:
+    """
+    The verbs of a write. New resources wait until something is read or the transaction ends, and are then stored
+    in one statement. `privileged` writes are the server's own: they may do what a kind's rules refuse to users.
+    """
+
+    def __init__(self, world: World, connection: Connection, database: Database, journal: Journal, *, privileged: bool = False) -> None:
+        self.world = world
+        self.catalog = world.catalog
+        self.connection = connection
+        self.database = database
+        self.journal = journal
+        self.privileged = privileged
+        # Objects whose deletion is under way: what is deleted along with them asks whether it may.
+        self.leaving: set[str] = set()
+        self._waiting: list[Resource] = []
+        self._made: dict[str, Resource] = {}
+
+    # --- reading, and SQL of hooks ---
+
+    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
+        await self.flush()
+        return await self.connection.fetch(statement, **given)
+
+    async def fetchrow(self, statement: Statement, **given: Any) -> asyncpg.Record | None:
+        await self.flush()
+        return await self.connection.fetchrow(statement, **given)
+
+    async def fetchval(self, statement: Statement, **given: Any) -> Any:
+        await self.flush()
+        return await self.connection.fetchval(statement, **given)
+
+    async def execute(self, statement: Statement, **given: Any) -> str:
+        await self.flush()
+        return await self.connection.execute(statement, **given)
+
+    async def flush(self) -> None:
+        """Store the new resources that wait."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            await resources.insert_all(self.connection, self.journal, waiting)
+
+    async def get(self, kind: str, uuid: str) -> Resource:
+        """The object with its refs; NotFound when there is none of that kind."""
+        row = await self.fetchrow(resources.READ[False, False], uuid=uuid)
+        if row is None:
+            raise UnknownId(uuid)
+        if row["kind"] != kind:
+            raise WrongKind(kind, uuid)
+        return resource_of(self.catalog, row)
+
+    async def hold(self, kind: str, uuid: str) -> Resource:
+        """The object as it is now, with its row locked until the end: no other write changes it meanwhile."""
+        await self.lock([uuid])
+        return await self.get(kind, uuid)
+
+    async def lock(self, uuids: Iterable[str]) -> None:
+        """Lock rows in uuid order, so that two transactions never wait for each other; unknown uuids are passed over."""
+        await self.fetch(resources.LOCK, uuids=sorted(set(uuids)))
+
+    async def find(self, kind: str, fq_name: Sequence[str]) -> Resource | None:
+        row = await self.fetchrow(resources.BY_NAME, kind=kind, name_digest=digest(fq_name))
+        return await self.get(kind, row["uuid"]) if row else None
+
+    async def children(self, uuid: str, kind: str) -> list[Link]:
+        return [link_of(row) for row in await self.fetch(resources.CHILDREN_OF, uuid=uuid, kind=kind)]
+
+    async def referrers(self, uuid: str, kind: str) -> list[Link]:
+        return [link_of(row) for row in await self.fetch(resources.REFERRERS, uuid=uuid, kind=kind)]
+
+    # --- create ---
+
+    async def create(self, new: Resource, placement: Placement = HERE) -> None:
+        """Checks in the order of contract 1.4.1, rows 8 to 13; the first failure is raised."""
+        if not (new.parent and new.parent.uuid in self._made and not new.refs):
+            await self._settle(new, placement)
+        hooks = self.world.hooks.get(new.kind.name, PLAIN)
+        await hooks.before_create(self, new)
+        self._waiting.append(new)
+        self._made[new.uuid] = new
+        await hooks.after_create(self, new)
+
+    async def _settle(self, new: Resource, placement: Placement) -> None:
+        """Find, in one statement, who has the name or the uuid already, the parent, and the targets of all refs."""
+        parent_kind, misplaced = _parent_kind(new, placement)
+        parent_name = new.fq_name[:-1]
+        names = [(new.kind.name, new.fq_name)]
+        if parent_kind:
+            names.append((parent_kind, parent_name))
+        refs = [ref for each in new.refs.values() for ref in each]
+        uuids = [new.uuid] if placement.uuid_given else []
+        if placement.parent_uuid:
+            uuids.append(placement.parent_uuid)
+        found = await self._resolve([*names, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)], [*uuids, *(ref.uuid for ref in refs if ref.uuid)])
+        if twin := found.named(new.kind.name, new.fq_name):
+            raise AlreadyExists(new.fq_name, twin["uuid"])
+        if misplaced:
+            raise InvalidParent(misplaced, kind=new.kind.name, fq_name=list(new.fq_name))
+        parent = found.named(parent_kind, parent_name) if parent_kind else None
+        if parent_kind and not parent and parent_kind != "domain" and not placement.owner_given:
+            raise UnknownName(parent_name, parent=True)
+        if placement.uuid_given and (holder := found.by_uuid(new.uuid)):
+            raise UuidTaken(new.uuid, holder["fq_name"])
+        if parent_kind and not parent:
+            raise ParentMissing(parent_kind, parent_name)
+        if placement.parent_uuid and parent and placement.parent_uuid != parent["uuid"]:
+            raise InvalidParent(f"parent_uuid {placement.parent_uuid} is not the {parent_kind} {':'.join(parent_name)}", field="parent_uuid")
+        if parent:
+            new.parent = link_of(parent)
+            if not placement.owner_given and parent_kind != "domain":
+                new.perms.owner = parent["owner"]
+        for name, each in new.refs.items():
+            new.refs[name] = _targets(name, each, found, UnknownReference)
+
+    async def _resolve(self, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> "Found":
+        await self.flush()
+        return Found(await resources.resolve(self.connection, names, uuids))
+
+    # --- update ---
+
+    async def update(self, old: Resource, new: Resource) -> None:
+        """Store `new` over `old`, which `hold` gave; refs of `new` may still lack a uuid or a name."""
+        loose = [ref for refs in new.refs.values() for ref in refs if not (ref.uuid and ref.fq_name)]
+        if loose:
+            found = await self._resolve([(ref.kind, ref.fq_name) for ref in loose if not ref.uuid], [ref.uuid for ref in loose if ref.uuid])
+            for name, each in new.refs.items():
+                new.refs[name] = _targets(name, each, found, _unknown_on_update)
+        hooks = self.world.hooks.get(new.kind.name, PLAIN)
+        await hooks.before_update(self, old, new)
+        await self.flush()
+        await resources.replace_one(self.connection, self.journal, old, new)
+        await hooks.after_update(self, old, new)
+
+    # --- delete ---
+
+    async def delete(self, old: Resource) -> None:
+        """Delete it and what goes along with it (contract 1.4.4, 3.1); raises what holds it back."""
+        if not self.privileged and not self.leaving and (old.kind.name, old.fq_name) in self.world.system:
+            raise SystemObject(_title(old.kind), old.fq_name, old.uuid)
+        self.leaving.add(old.uuid)
+        await self.world.hooks.get(old.kind.name, PLAIN).before_delete(self, old)
+        children = [link_of(row) for row in await self.fetch(resources.ALL_CHILDREN, uuid=old.uuid)]
+        if blocking := [child for child in children if not _goes_along(old.kind, child)]:
+            raise ChildrenPresent([(child.kind, child.uuid) for child in blocking])
+        for child in children:
+            await self.delete(await self.get(child.kind, child.uuid))
+        yielding, blocking = await self._referrers_of(old)
+        if blocking:
+            raise StillReferred([(referrer.kind, referrer.uuid) for referrer in blocking])
+        await resources.delete_one(self.connection, self.journal, old, yielding)
+        self.leaving.discard(old.uuid)
+
+    async def _referrers_of(self, old: Resource) -> tuple[list[str], list[Link]]:
+        """Those whose refs yield (relaxed, derived, of the same kind, or leaving too), and those that hold it back."""
+        yielding: list[str] = []
+        blocking: list[Link] = []
+        for row in await self.fetch(resources.ALL_REFERRERS, uuid=old.uuid):
+            referrer = link_of(row)
+            rule = self.catalog[referrer.kind].refs[f"{old.kind.snake}_refs"]
+            if row["relaxed"] or rule.derived or referrer.kind == old.kind.name or referrer.uuid in self.leaving:
+                yielding.append(referrer.uuid)
+            else:
+                blocking.append(referrer)
+        return yielding, blocking
+
+
+class Found:
+    """What a look-up by names and uuids found."""
+
+    def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
+        self._names = {(row["kind"], tuple(row["fq_name"])): row for row in rows}
+        self._uuids = {row["uuid"]: row for row in rows}
+
+    def named(self, kind: str, fq_name: FqName) -> asyncpg.Record | None:
+        return self._names.get((kind, fq_name))
+
+    def by_uuid(self, uuid: str) -> asyncpg.Record | None:
+        return self._uuids.get(uuid)
+
+    def target(self, ref: Ref) -> asyncpg.Record | None:
+        """The target of a ref; its uuid wins over its name (contract 2.6)."""
+        row = self.by_uuid(ref.uuid) if ref.uuid else self.named(ref.kind, ref.fq_name)
+        return row if row and row["kind"] == ref.kind else None
+
+
+def _unknown_on_update(name: str, target: str) -> NotFound:
+    return NotFound(f"Unknown reference in {name}: {target}", field=name, target=target)
+
+
+def _targets(name: str, refs: Sequence[Ref], found: Found, unknown: Any) -> list[Ref]:
+    """The refs with uuid and name of what they point to; of several to one target the last holds (contract 2.6)."""
+    settled: dict[str, Ref] = {}
+    for ref in refs:
+        if not (ref.uuid and ref.fq_name) or found.by_uuid(ref.uuid):
+            row = found.target(ref)
+            if row is None:
+                raise unknown(name, ref.uuid or str(list(ref.fq_name)))
+            ref = Ref(ref.kind, row["uuid"], tuple(row["fq_name"]), ref.attr, ref.relaxed)
+        settled.pop(ref.uuid, None)
+        settled[ref.uuid] = ref
+    return list(settled.values())
+
+
+def _parent_kind(new: Resource, placement: Placement) -> tuple[str, str]:
+    """The kind of the parent, "" for an object of the root, and what is wrong with the placement (contract 2.2)."""
+    if new.parent:
+        return new.parent.kind, ""
+    real = [parent for parent in new.kind.parents if parent != ROOT]
+    asked = placement.parent_kind
+    length = len(new.fq_name)
+    rooted = not real or (ROOT in new.kind.parents and (asked == ROOT or (not asked and length == 1)))
+    if asked and asked not in new.kind.parents:
+        return "", f"Invalid parent type {asked}. Allowed types: {list(new.kind.parents)}"
+    if rooted:
+        return "", "" if length == 1 else f"Invalid fq_name {list(new.fq_name)}: a {new.kind.name} without parent has a name of one element"
+    if length == 1:
+        return "", f"Invalid fq_name {list(new.fq_name)}: a {new.kind.name} has a parent, so its name has at least two elements"
+    if asked:
+        return asked, ""
+    if len(real) > 1:
+        return "", f"Missing parent type: None. Allowed types: {list(new.kind.parents)}"
+    return real[0], ""
+
+
+def _goes_along(parent: Kind, child: Link) -> bool:
+    rule = parent.children.get(child.kind.replace("-", "_") + "s")
+    return bool(rule and rule.derived) or child.fq_name[-1] == f"default-{child.kind}"
+
+
+def _title(kind: Kind) -> str:
+    return kind.name.replace("-", " ").title()
+
+
+def require(condition: object, message: str, **facts: object) -> None:
+    """Raise BadRequest unless the condition holds."""
+    if not condition:
+        raise BadRequest(message, **facts)
