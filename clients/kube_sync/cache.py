@@ -1,0 +1,71 @@
+"""The cluster's objects of one kind as last seen, and word of every key that changed."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+from .objects import Kept, Key
+
+T = TypeVar("T", bound=Kept)
+
+# A watch that resumes may repeat what it told before; so many events back it is recognised.
+REMEMBERED = 10_000
+
+
+class Cache(Generic[T]):
+    """Read by everybody, written by one list+watch. `on_change` hears a key with what was there and what is."""
+
+    def __init__(self, on_change: Callable[[Key, T | None, T | None], None]) -> None:
+        self._on_change = on_change
+        self._objects: dict[Key, T] = {}
+        self._told: OrderedDict[tuple[bool, str, str], None] = OrderedDict()
+        self.synced = False
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(list(self._objects.values()))
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def get(self, key: Key) -> T | None:
+        """The object, if it is there."""
+        return self._objects.get(key)
+
+    def replace(self, objects: Iterable[T]) -> None:
+        """What a complete list said: vanished objects are told as well as new and changed ones (B31)."""
+        before, self._objects = self._objects, {found.key: found for found in objects}
+        self._told.clear()
+        for found in self._objects.values():
+            self._remember(found, gone=False)
+        self.synced = True
+        for key in [*before, *(key for key in self._objects if key not in before)]:
+            self._tell(key, before.get(key), self._objects.get(key))
+
+    def put(self, new: T) -> None:
+        """What an ADDED or MODIFIED event said; one that was told before changes nothing (B32)."""
+        if self._remember(new, gone=False):
+            old = self._objects.get(new.key)
+            self._objects[new.key] = new
+            self._tell(new.key, old, new)
+
+    def remove(self, gone: T) -> None:
+        """What a DELETED event said; a namesake with another uid stays."""
+        if self._remember(gone, gone=True):
+            old = self._objects.get(gone.key)
+            if old is not None and old.uid == gone.uid:
+                del self._objects[gone.key]
+                self._tell(gone.key, old, None)
+
+    def _tell(self, key: Key, old: T | None, new: T | None) -> None:
+        if old != new:
+            self._on_change(key, old, new)
+
+    def _remember(self, found: T, *, gone: bool) -> bool:
+        """Whether this is news. Versions have no order, so an old event is known by having been seen."""
+        event = (gone, found.uid, found.version)
+        if event in self._told:
+            return False
+        self._told[event] = None
+        if len(self._told) > max(REMEMBERED, 2 * len(self._objects)):
+            self._told.popitem(last=False)
+        return True

@@ -1,0 +1,100 @@
+"""Which name and uuid every object of ours has: the same cluster, pod and index always give the same (4.1, 10)."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+FqName = tuple[str, ...]
+
+DOMAIN = "default-domain"
+FABRIC: FqName = (DOMAIN, "default-project", "ip-fabric")
+OWNER = "k8s"
+CLUSTER_WIDE = "cluster-wide-network"  # what the founding text calls the default network
+
+
+@dataclass(frozen=True)
+class Names:
+    """The names of one cluster's objects."""
+
+    cluster: str
+
+    @cached_property
+    def _space(self) -> UUID:
+        return uuid5(NAMESPACE_DNS, f"{self.cluster}.netweave")
+
+    def uuid(self, *parts: str) -> str:
+        """The uuid of whatever these words name in this cluster."""
+        return str(uuid5(self._space, "/".join(parts)))
+
+    def project(self, namespace: str) -> FqName:
+        """A namespace's project."""
+        return (DOMAIN, f"{self.cluster}-{namespace}")
+
+    def namespace(self, project: str) -> str:
+        """The namespace whose project has this name."""
+        return project.removeprefix(f"{self.cluster}-")
+
+    @property
+    def default_project(self) -> FqName:
+        """Where the cluster-wide objects live."""
+        return self.project("default")
+
+    @property
+    def pod_ipam(self) -> FqName:
+        """The flat IPAM of the cluster-wide network."""
+        return (*self.default_project, f"{self.cluster}-pod-ipam")
+
+    @property
+    def default_network(self) -> FqName:
+        """The cluster-wide network, index 0 of every pod."""
+        return (*self.default_project, f"{self.cluster}-default-pod-network")
+
+    @property
+    def default_reference(self) -> str:
+        """The name of the cluster-wide network in network-status (B24)."""
+        return "/".join(self.default_network[1:])
+
+    def network(self, namespace: str, definition: str) -> FqName:
+        """The network that a definition makes."""
+        return (*self.project(namespace), f"{self.cluster}-{definition}-pod-network")
+
+    def ipam(self, namespace: str, definition: str) -> FqName:
+        """The IPAM beside it."""
+        return (*self.project(namespace), f"{self.cluster}-{definition}-pod-ipam")
+
+    def machine(self, namespace: str, pod: str) -> FqName:
+        """A pod's virtual-machine; the double underscore cannot occur in a Kubernetes name."""
+        return (f"{self.cluster}__{namespace}__{pod}",)
+
+    def machine_uuid(self, uid: str) -> str:
+        """The pod's own uid, where it is a uuid as the API wants it."""
+        try:
+            return uid if str(UUID(uid)) == uid else self.uuid("machine", uid)
+        except ValueError:
+            return self.uuid("machine", uid)
+
+    def interface_uuid(self, uid: str, index: int) -> str:
+        """The interface at one index of the pod with this uid."""
+        return self.uuid(uid, str(index))
+
+    def marks(self, kind: str, namespace: str, name: str, **more: str) -> dict[str, str]:
+        """The annotations that say whose an object is: nothing without them is ours."""
+        project = self.project(namespace)[-1]
+        return {"owner": OWNER, "cluster": self.cluster, "project": project, "kind": kind, "namespace": namespace, "name": name, **more}
+
+    def owns(self, document: Mapping[str, object]) -> bool:
+        """Whether an object of the configuration API was made for this cluster."""
+        marks = annotations_of(document)
+        return marks.get("owner") == OWNER and marks.get("cluster") == self.cluster
+
+
+def annotations_of(document: Mapping[str, object]) -> dict[str, str]:
+    """The annotations of an object of the configuration API, as a mapping."""
+    return dict(_pairs(document.get("annotations")))
+
+
+def _pairs(annotations: object) -> Iterator[tuple[str, str]]:
+    entries = annotations.get("key_value_pair") if isinstance(annotations, Mapping) else None
+    for entry in entries or ():
+        yield str(entry.get("key")), str(entry.get("value"))

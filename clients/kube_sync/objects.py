@@ -1,0 +1,142 @@
+"""What is kept of the cluster's objects: a few fields each, so that many pods fit in little memory (4.2)."""
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
+
+from .attachments import NETWORKS
+
+NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
+FINALIZER = "netweave.io/network"
+
+POD = "Pod"
+DEFINITION = "NetworkAttachmentDefinition"
+API_VERSIONS = {POD: "v1", DEFINITION: "k8s.cni.cncf.io/v1"}
+
+
+class Key(NamedTuple):
+    """Names an object of the cluster; all that the queue carries."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}"
+
+
+class Kept(Protocol):
+    """What a cache needs to know of an object."""
+
+    @property
+    def key(self) -> Key: ...  # noqa: D102 - names the object
+
+    @property
+    def uid(self) -> str: ...  # noqa: D102 - tells it from a namesake
+
+    @property
+    def version(self) -> str: ...  # noqa: D102 - the resourceVersion: equal or not, never more or less
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A pod; two of them are equal when the worker would do the same for both."""
+
+    key: Key
+    uid: str
+    version: str = field(compare=False)
+    selection: str = ""
+    status: str = ""  # the network-status annotation as it stands
+    node: str = ""
+    host_network: bool = False
+    finished: bool = False
+    ips: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A network-attachment-definition; equal as pods are."""
+
+    key: Key
+    uid: str
+    version: str = field(compare=False)
+    annotations: dict[str, str] = field(default_factory=dict)
+    config: str = ""
+    held: bool = False  # carries our finalizer
+    deleting: bool = False
+
+
+class Metadata(msgspec.Struct, rename="camel"):
+    """The metadata of any object, as far as it matters."""
+
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    annotations: dict[str, str] | None = None
+    finalizers: list[str] | None = None
+    deletion_timestamp: str | None = None
+
+
+class _Address(msgspec.Struct):
+    ip: str
+
+
+class _PodSpec(msgspec.Struct, rename="camel"):
+    node_name: str | None = None
+    host_network: bool | None = None
+
+
+class _PodStatus(msgspec.Struct, rename="camel"):
+    phase: str | None = None
+    pod_ip: str | None = msgspec.field(name="podIP", default=None)
+    pod_ips: list[_Address] | None = msgspec.field(name="podIPs", default=None)
+
+
+class _PodWire(msgspec.Struct):
+    metadata: Metadata
+    spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
+    status: _PodStatus = msgspec.field(default_factory=_PodStatus)
+
+
+class _DefinitionSpec(msgspec.Struct):
+    config: str | None = None
+
+
+class _DefinitionWire(msgspec.Struct):
+    metadata: Metadata
+    spec: _DefinitionSpec | None = None
+
+
+def pod_of(document: Any) -> Pod:
+    """The projection of a pod's JSON."""
+    wire = msgspec.convert(document, _PodWire)
+    meta, annotations, status = wire.metadata, wire.metadata.annotations or {}, wire.status
+    ips = [address.ip for address in status.pod_ips or ()] or [status.pod_ip or ""]
+    return Pod(
+        Key(POD, meta.namespace, meta.name),
+        meta.uid,
+        meta.resource_version,
+        selection=annotations.get(NETWORKS, ""),
+        status=annotations.get(NETWORK_STATUS, ""),
+        node=wire.spec.node_name or "",
+        host_network=bool(wire.spec.host_network),
+        finished=status.phase in {"Succeeded", "Failed"},
+        ips=tuple(ip for ip in ips if ip),
+    )
+
+
+def definition_of(document: Any) -> Definition:
+    """The projection of a network-attachment-definition's JSON."""
+    wire = msgspec.convert(document, _DefinitionWire)
+    meta = wire.metadata
+    return Definition(
+        Key(DEFINITION, meta.namespace, meta.name),
+        meta.uid,
+        meta.resource_version,
+        annotations=meta.annotations or {},
+        config=(wire.spec and wire.spec.config) or "",
+        held=FINALIZER in (meta.finalizers or ()),
+        deleting=meta.deletion_timestamp is not None,
+    )

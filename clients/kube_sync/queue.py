@@ -1,0 +1,133 @@
+"""The keys that need a look: each once, never two looks at one key at the same time, retries with growing pauses (4.3)."""
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable
+
+from .clock import Clock
+from .objects import Key
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 120.0
+RETRIES_A_SECOND, BURST = 50.0, 100.0
+
+
+class WorkQueue:
+    """Only keys travel: whoever takes one looks at the present state."""
+
+    def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._ready: deque[Key] = deque()
+        self._dirty: set[Key] = set()  # needs a look
+        self._running: set[Key] = set()
+        self._failures: dict[Key, int] = {}
+        self._timers: dict[Key, asyncio.Task[None]] = {}
+        self._bucket = Bucket(clock, RETRIES_A_SECOND, BURST)
+        self._waiting: list[asyncio.Future[None]] = []
+
+    def __len__(self) -> int:
+        return len(self._ready)
+
+    @property
+    def idle(self) -> bool:
+        """Nothing to look at now and no failure waiting for its retry; a key put off may be waiting."""
+        return not (self._dirty or self._running or self._failures)
+
+    def add(self, key: Key) -> None:
+        """Look at the key soon; one that is being looked at gets another look afterwards."""
+        self._cancel(key)
+        if key not in self._dirty:
+            self._dirty.add(key)
+            if key not in self._running:
+                self._ready.append(key)
+                self._notify()
+
+    def put_off(self, key: Key, seconds: float) -> None:
+        """Look at the key after that time, unless something calls for it earlier."""
+        if key not in self._dirty:
+            self._cancel(key)
+            self._timers[key] = asyncio.create_task(self._later(key, seconds))
+
+    def retry(self, key: Key) -> None:
+        """Look again after a pause that doubles with every failure in a row."""
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures - 1, 16))
+        self.put_off(key, max(pause * (0.5 + self._jitter() / 2), self._bucket.wait()))
+
+    def forget(self, key: Key) -> None:
+        """The key's failures are over."""
+        self._failures.pop(key, None)
+
+    async def take(self) -> Key:
+        """The next key; it is the caller's until `done`."""
+        while not self._ready:
+            await self._change()
+        key = self._ready.popleft()
+        self._dirty.discard(key)
+        self._running.add(key)
+        return key
+
+    def done(self, key: Key) -> None:
+        """The look is over; what happened meanwhile gets its own."""
+        self._running.discard(key)
+        if key in self._dirty:
+            self._ready.append(key)
+        self._notify()
+
+    async def until_idle(self) -> None:
+        """Return when there is nothing to look at."""
+        while not self.idle:
+            await self._change()
+
+    async def close(self) -> None:
+        """Forget what was put off."""
+        timers = list(self._timers.values())
+        for timer in timers:
+            timer.cancel()
+        await asyncio.gather(*timers, return_exceptions=True)
+
+    async def _later(self, key: Key, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self._timers.pop(key, None)
+        self.add(key)
+
+    def _cancel(self, key: Key) -> None:
+        if timer := self._timers.pop(key, None):
+            timer.cancel()
+
+    async def _change(self) -> None:
+        change = asyncio.get_running_loop().create_future()
+        self._waiting.append(change)
+        await change
+
+    def _notify(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if not change.done():
+                change.set_result(None)
+
+
+class Bucket:
+    """Evens out a rate: `wait` says how long until the next one may go, and counts it."""
+
+    def __init__(self, clock: Clock, rate: float, burst: float) -> None:
+        self._clock = clock
+        self._rate = rate
+        self._burst = burst
+        self._tokens = burst
+        self._at = clock.now()
+
+    def wait(self) -> float:
+        """Seconds until this one may go."""
+        now = self._clock.now()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate) - 1
+        self._at = now
+        return max(0.0, -self._tokens / self._rate)
+
+    def allow(self) -> bool:
+        """Whether one may go now; one that may not is not counted."""
+        if self.wait() == 0:
+            return True
+        self._tokens += 1
+        return False

@@ -1,0 +1,116 @@
+"""Why an object of the cluster is not given what it asks for, told to its owner as a Kubernetes Event (4.3)."""
+
+from collections.abc import Iterable
+from enum import Enum
+
+
+class Wait(Enum):
+    """What may change a refusal, and with it how soon it is looked at again; the value is seconds."""
+
+    CHANGE = None  # nothing but an edit of the object
+    NETWORK = 300.0  # something it names must appear; that wakes it, the timer is for what nobody tells
+    TARGET = 5.0  # a network made outside Kubernetes must appear, and nothing tells when (B04)
+    CAPACITY = 60.0  # an address must be freed; that wakes it (B39)
+
+
+class Refusal(Exception):  # noqa: N818 - a word of the domain, told to people
+    """The reason is a word for programs; subject and fault make a sentence for people."""
+
+    reason = "Refused"
+    wait = Wait.CHANGE
+
+    def __init__(self, subject: object, fault: str, *, networks: Iterable[str] = ()) -> None:
+        super().__init__(f"{subject} {fault}")
+        self.networks = frozenset(networks)  # uuids of the networks in which a freed address may help
+
+
+class NetworkNotFound(Refusal):
+    """A pod names a network that is not there (B04, B21)."""
+
+    reason = "NetworkNotFound"
+    wait = Wait.NETWORK
+
+
+class NetworkPending(Refusal):
+    """The network is on its way: the pod waits, and nobody needs to be told."""
+
+    reason = "NetworkPending"
+    wait = Wait.NETWORK
+
+
+class TargetNotFound(Refusal):
+    """A network-attachment-definition maps a network that is not there (B04)."""
+
+    reason = "NetworkNotFound"
+    wait = Wait.TARGET
+
+
+class InvalidAnnotation(Refusal):
+    """The selection of networks, or another annotation, cannot be read (B18)."""
+
+    reason = "InvalidAnnotation"
+
+
+class InvalidConfig(Refusal):
+    """`spec.config` is no JSON object (B13)."""
+
+    reason = "InvalidConfig"
+
+
+class InvalidCIDR(Refusal):
+    """`opencontrail.org/cidr` is no usable prefix (B05)."""
+
+    reason = "InvalidCIDR"
+
+
+class OverlappingCIDR(Refusal):
+    """The prefix holds addresses of the cluster's own ranges (B06)."""
+
+    reason = "OverlappingCIDR"
+
+
+class ConflictingAnnotations(Refusal):
+    """Annotations that exclude each other, or none of those that are needed (B07)."""
+
+    reason = "ConflictingAnnotations"
+
+
+class SubnetExhausted(Refusal):
+    """No address is free (B39)."""
+
+    reason = "SubnetExhausted"
+    wait = Wait.CAPACITY
+
+
+class AddressInUse(Refusal):
+    """The address or MAC that was asked for belongs to another (B19, B20)."""
+
+    reason = "AddressInUse"
+    wait = Wait.CAPACITY
+
+
+class NameCollision(Refusal):
+    """An object that is not ours has the name or uuid we need: it is never adopted and never deleted (B11)."""
+
+    reason = "NameCollision"
+    wait = Wait.NETWORK
+
+
+class ReservedName(Refusal):
+    """The definition's network would have the name of the cluster-wide one (B09)."""
+
+    reason = "ReservedName"
+
+
+class NetworkInUse(Refusal):
+    """A definition is being deleted while pods hold addresses of its network (B40)."""
+
+    reason = "NetworkInUse"
+    wait = Wait.NETWORK
+
+
+class CIDRImmutable(Refusal):
+    """The prefix of a network was edited while addresses of it are held (B12)."""
+
+    reason = "CIDRImmutable"
+    wait = Wait.NETWORK
