@@ -1,4 +1,4 @@
-'''A Kubernetes API server for tests: real HTTP on 127.0.0.1, honest list and watch, faults on demand.
+"""A Kubernetes API server for tests: real HTTP on 127.0.0.1, honest list and watch, faults on demand.
 
 Start (it runs on a thread of its own, so sync tests, async tests and subprocesses use it alike):
 
@@ -31,7 +31,8 @@ Nodes (`kube.kubelet`):
 
 Manifests of common shape: `pod(name, networks=..., node=...)`, `nad(name, cidr=..., annotations=...)`, `nad_definition()` (the CRD).
 
-Faults (`kube.faults`; each returns a Fault with .hits and .cancel(); where = verb, resource, namespace, name, subresource, times, skip):
+Faults (`kube.faults`; each returns a Fault with .hits and .cancel(); they take verb, resource, namespace, name, subresource,
+times (how often) and skip (how many go unharmed first)):
 
     faults.delay(1.5, verb="list")                  faults.refuse(429, retry_after=1, resource="pods", times=2)   # also 500, 503
     faults.forbid(resource="pods", subresource="status")          403
@@ -46,21 +47,23 @@ Faults (`kube.faults`; each returns a Fault with .hits and .cancel(); where = ve
     kube.restart(forget=False)                      state (and history) kept
     saved = kube.snapshot(); kube.restore(saved)    etcd restored from a backup: resourceVersion goes back
 
-What was asked (`kube.recorder`): .requests, .matching(verb="patch", resource="pods"), .count(...), .writes(...), .tally(), .clear(), .connections.
-Each has verb, method, path, query, headers, body (decoded), resource, namespace, name, subresource, status (None: reset), at.
+What was asked (`kube.recorder`): .requests, .matching(verb="patch", resource="pods"), .count(...), .writes(...),
+.tally(), .clear(), .connections. Each request has verb, method, path, query, headers, body (decoded), resource, namespace, name, subresource,
+status (None: reset), at.
 
-Waiting: kube.wait_for(lambda: ..., timeout), await kube.eventually(lambda: ...), kube.wait_quiet(0.5); kube.open_watches lists the
+Waiting: kube.wait_for(lambda: ..., 10), await kube.eventually(lambda: ...), kube.wait_quiet(0.5); kube.open_watches lists the
 plurals of open watches; kube.resource_version.
 
-Limits: one served version a CRD; server-side apply owns lists whole; the kinds are namespaces, pods, events, leases, CRDs and what CRDs define.
-'''
+Limits: one served version a CRD; server-side apply owns lists whole; the kinds are
+namespaces, pods, events, leases, CRDs and what CRDs define.
+"""
 
 from .cluster import Kubectl, Kubelet
 from .double import KubeDouble
 from .faults import Fault, Faults
 from .manifests import nad, nad_definition, pod
 from .recorder import Recorded, Recorder
-from .refusals import AlreadyExists, BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal
+from .refusals import AlreadyExists, BadRequest, Conflict, Forbidden, Invalid, NotFound, StatusError
 
 __all__ = [
     "AlreadyExists",
@@ -76,7 +79,7 @@ __all__ = [
     "NotFound",
     "Recorded",
     "Recorder",
-    "Refusal",
+    "StatusError",
     "nad",
     "nad_definition",
     "pod",

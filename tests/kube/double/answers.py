@@ -10,7 +10,7 @@ import yaml
 from .kinds import Kind
 from .pages import Pages
 from .refusals import BadRequest, Invalid, TooLarge, UnsupportedMediaType
-from .registry import Registry
+from .registry import Registry, Write
 from .removal import DeleteOptions, Removal
 from .selectors import Selection
 from .store import Entry
@@ -45,7 +45,8 @@ class Answers:
 
     def answer(self, target: Target, kind: Kind, request: Request) -> Reply:
         if request.too_large:
-            raise TooLarge(f"Request entity too large: limit is {3 * 1024 * 1024}")
+            message = f"Request entity too large: limit is {3 * 1024 * 1024}"
+            raise TooLarge(message)
         return self._verbs[target.verb](target, kind, request)
 
     def _get(self, target: Target, kind: Kind, _: Request) -> Reply:
@@ -55,48 +56,24 @@ class Answers:
         return Reply(200, self._pages.page(kind, selection_of(target, kind, request), request.query))
 
     def _create(self, target: Target, kind: Kind, request: Request) -> Reply:
-        return Reply(201, self._registry.create(kind, target.namespace, document_of(request), dry_run=is_dry_run(request)).full())
+        return Reply(201, self._registry.create(kind, target.namespace, document_of(request), write_of(target, request)).full())
 
     def _update(self, target: Target, kind: Kind, request: Request) -> Reply:
-        entry, created = self._registry.update(
-            kind,
-            target.namespace,
-            target.name,
-            document_of(request),
-            subresource=target.subresource,
-            dry_run=is_dry_run(request),
-            manager=manager_of(request),
-        )
+        how = write_of(target, request)
+        entry, created = self._registry.update(kind, target.namespace, target.name, document_of(request), how)
         return Reply(201 if created else 200, entry.full())
 
     def _patch(self, target: Target, kind: Kind, request: Request) -> Reply:
         if request.media_type == APPLY:
             return self._apply(target, kind, request)
-        entry = self._registry.patch(
-            kind,
-            target.namespace,
-            target.name,
-            request.media_type,
-            document_of(request),
-            subresource=target.subresource,
-            dry_run=is_dry_run(request),
-            manager=manager_of(request),
-        )
-        return Reply(200, entry.full())
+        entry = self._registry.read(kind, target.namespace, target.name)
+        return Reply(200, self._registry.patch(entry, request.media_type, document_of(request), write_of(target, request)).full())
 
     def _apply(self, target: Target, kind: Kind, request: Request) -> Reply:
         if not request.query.get("fieldManager"):
             raise Invalid("PatchOptions.meta.k8s.io", "", [("fieldManager", "Required value: is required for apply patch")])
-        entry, created = self._registry.apply(
-            kind,
-            target.namespace,
-            target.name,
-            document_of(request),
-            manager=request.query["fieldManager"],
-            force=request.query.get("force", "").lower() in ("1", "true"),
-            subresource=target.subresource,
-            dry_run=is_dry_run(request),
-        )
+        how = write_of(target, request)
+        entry, created = self._registry.apply(kind, target.namespace, target.name, document_of(request), how)
         return Reply(201 if created else 200, entry.full())
 
     def _delete(self, target: Target, kind: Kind, request: Request) -> Reply:
@@ -127,33 +104,33 @@ def document_of(request: Request) -> Any:
     if not request.body:
         return None
     if request.media_type not in ("", APPLY) and not request.media_type.endswith("json"):
-        raise UnsupportedMediaType(f"the body of the request was in an unknown format - {request.media_type}")
+        message = f"the body of the request was in an unknown format - {request.media_type}"
+        raise UnsupportedMediaType(message)
     try:
         return orjson.loads(request.body)
     except orjson.JSONDecodeError as why:
         if request.media_type == APPLY:
             return _yaml(request.body)
-        raise BadRequest(f"the object provided is unrecognized: {why}") from why
+        message = f"the object provided is unrecognized: {why}"
+        raise BadRequest(message) from why
 
 
-def is_dry_run(request: Request) -> bool:
-    """Whether nothing is to be stored."""
-    asked = request.query.get("dryRun", "")
+def write_of(target: Target, request: Request) -> Write:
+    """How a request wants its change made; who writes is named in the query, else by the program's name."""
+    query = request.query
+    asked = query.get("dryRun", "")
     if asked not in ("", "All"):
         raise Invalid("Options.meta.k8s.io", "", [("dryRun", f'Unsupported value: "{asked}": supported values: "All"')])
-    return asked == "All"
-
-
-def manager_of(request: Request) -> str:
-    """Who writes, for field ownership: named in the query, else the program."""
-    return request.query.get("fieldManager") or request.headers.get("user-agent", "unknown").partition("/")[0] or "unknown"
+    manager = query.get("fieldManager") or request.headers.get("user-agent", "").partition("/")[0] or "unknown"
+    return Write(target.subresource, asked == "All", manager, query.get("force", "").lower() in ("1", "true"))
 
 
 def _yaml(body: bytes) -> Any:
     try:
         return yaml.safe_load(body)
     except yaml.YAMLError as why:
-        raise BadRequest(f"error decoding YAML: {why}") from why
+        message = f"error decoding YAML: {why}"
+        raise BadRequest(message) from why
 
 
 def _success(entry: Entry) -> bytes:

@@ -9,7 +9,7 @@ import yaml
 
 from .kinds import POD, Kind
 from .refusals import NotFound
-from .registry import Registry
+from .registry import Registry, Write
 from .removal import DeleteOptions, Removal
 from .store import Entry
 
@@ -41,13 +41,13 @@ class Kubectl:
 
     def create(self, source: Manifests, namespace: str = "default") -> Objs:
         """Create objects; one that exists is refused with AlreadyExists."""
-        return self._each(source, namespace, lambda kind, home, obj: self._registry.create(kind, home, obj))
+        return self._each(source, namespace, self._registry.create)
 
     def apply(self, source: Manifests, namespace: str = "default") -> Objs:
         """Create objects or bring them to what the manifests say; what an earlier apply said and this one does not goes."""
 
         def apply(kind: Kind, home: str, obj: Obj) -> Entry:
-            return self._registry.apply(kind, home, obj["metadata"]["name"], obj, manager="kubectl", force=True)[0]
+            return self._registry.apply(kind, home, obj["metadata"]["name"], obj, Write(manager="kubectl", force=True))[0]
 
         return self._each(source, namespace, apply)
 
@@ -75,8 +75,8 @@ class Kubectl:
 
         def change() -> Obj:
             kind = self._registry.kind(resource)
-            home = namespace if kind.namespaced else ""
-            return self._registry.patch(kind, home, name, "application/merge-patch+json", patch, subresource=subresource).document()
+            entry = self._registry.read(kind, namespace if kind.namespaced else "", name)
+            return self._registry.patch(entry, "application/merge-patch+json", patch, Write(subresource)).document()
 
         return self._done(change)
 
@@ -96,7 +96,9 @@ class Kubectl:
 
     def events(self, reason: str = "", name: str = "") -> Objs:
         """The Events of a reason and about an object of a name; without them, all."""
-        return [each for each in self.list("events") if reason in ("", each.get("reason")) and name in ("", each["involvedObject"].get("name"))]
+        return [
+            each for each in self.list("events") if reason in ("", each.get("reason")) and name in ("", each["involvedObject"].get("name"))
+        ]
 
     def _each(self, source: Manifests, namespace: str, write: Callable[[Kind, str, Obj], Entry]) -> Objs:
         def every() -> Objs:

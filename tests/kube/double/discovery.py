@@ -25,7 +25,12 @@ def discovery(path: str, kinds: Iterable[Kind]) -> dict[str, Any] | None:
     resources = [entry for kind in kinds if kind.path == path for entry in kind.discovery()]
     if not resources:
         return None
-    return {"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": path.removeprefix("/apis/").removeprefix("/api/"), "resources": resources}
+    return {
+        "kind": "APIResourceList",
+        "apiVersion": "v1",
+        "groupVersion": path.removeprefix("/apis/").removeprefix("/api/"),
+        "resources": resources,
+    }
 
 
 def _group(group: str, version: str) -> dict[str, Any]:

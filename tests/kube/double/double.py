@@ -15,8 +15,8 @@ import yaml
 
 from .cluster import Kubectl, Kubelet
 from .kinds import NAMESPACE
-from .registry import Registry
 from .refusals import Expired
+from .registry import Registry
 from .removal import Removal
 from .revisions import NumericRevisions, OpaqueRevisions
 from .server import Outage, Server
@@ -30,7 +30,13 @@ class KubeDouble:
     """A Kubernetes API server on 127.0.0.1, on a thread of its own; every method may be called from any other thread."""
 
     def __init__(
-        self, *, port: int = 0, token: str | None = None, opaque_versions: bool = False, log_size: int = 100_000, tls: ssl.SSLContext | None = None
+        self,
+        *,
+        port: int = 0,
+        token: str | None = None,
+        opaque_versions: bool = False,
+        log_size: int = 100_000,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="kube-double", daemon=True)
@@ -143,7 +149,7 @@ class KubeDouble:
 
     def emit_bookmarks(self) -> None:
         """Send a bookmark now on every watch that asked for them."""
-        self._on_loop(lambda: [self._server.watchers.bookmark(each) for each in self._server.watchers.open if each.bookmarks])
+        self._on_loop(self._server.watchers.bookmark_all)
 
     def bookmark_every(self, seconds: float) -> None:
         """How often watches opened from now on get a bookmark (60 s if never said)."""
@@ -187,25 +193,27 @@ class KubeDouble:
 
     # Waiting
 
-    def wait_for(self, what: Callable[[], T], timeout: float = 10, *, telling: str = "") -> T:
+    def wait_for(self, what: Callable[[], T], seconds: float = 10, *, telling: str = "") -> T:
         """Ask until the answer is true, and return it; AssertionError after the timeout."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds
         while not (answer := what()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"not within {timeout} s: {telling or what}; requests: {dict(self.recorder.tally())}")
+                message = f"not within {seconds} s: {telling or what}; requests: {dict(self.recorder.tally())}"
+                raise AssertionError(message)
             time.sleep(0.02)
         return answer
 
-    async def eventually(self, what: Callable[[], T], timeout: float = 10, *, telling: str = "") -> T:
+    async def eventually(self, what: Callable[[], T], seconds: float = 10, *, telling: str = "") -> T:
         """`wait_for` for coroutines."""
-        return await asyncio.to_thread(self.wait_for, what, timeout, telling=telling)
+        return await asyncio.to_thread(self.wait_for, what, seconds, telling=telling)
 
-    def wait_quiet(self, quiet: float = 0.5, timeout: float = 30) -> None:
+    def wait_quiet(self, quiet: float = 0.5, seconds: float = 30) -> None:
         """Wait until no request was sent for a while."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + seconds
         while (requests := self.recorder.requests) and time.monotonic() - requests[-1].at < quiet:
             if time.monotonic() > deadline:
-                raise AssertionError(f"not quiet within {timeout} s: {dict(self.recorder.tally())}")
+                message = f"not quiet within {seconds} s: {dict(self.recorder.tally())}"
+                raise AssertionError(message)
             time.sleep(0.02)
 
     # Inside

@@ -70,7 +70,13 @@ class Kind:
     def discovery(self) -> list[dict[str, Any]]:
         """The entries of this kind in its group's APIResourceList."""
         verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
-        entry: dict[str, Any] = {"name": self.plural, "singularName": self.singular, "namespaced": self.namespaced, "kind": self.kind, "verbs": verbs}
+        entry: dict[str, Any] = {
+            "name": self.plural,
+            "singularName": self.singular,
+            "namespaced": self.namespaced,
+            "kind": self.kind,
+            "verbs": verbs,
+        }
         if self.short_names:
             entry["shortNames"] = list(self.short_names)
         subresource = entry | {"name": f"{self.plural}/status", "singularName": "", "verbs": ["get", "patch", "update"]}
@@ -79,10 +85,29 @@ class Kind:
 
 
 NAMESPACE = Kind(
-    "", "v1", "Namespace", "namespaces", False, ("ns",), status=True, status_keeps_metadata=True, returns_deleted=True, selectable=("status.phase",)
+    "",
+    "v1",
+    "Namespace",
+    "namespaces",
+    False,
+    ("ns",),
+    status=True,
+    status_keeps_metadata=True,
+    returns_deleted=True,
+    selectable=("status.phase",),
 )
 POD = Kind(
-    "", "v1", "Pod", "pods", True, ("po",), status=True, status_keeps_metadata=True, generation=True, returns_deleted=True, selectable=POD_FIELDS
+    "",
+    "v1",
+    "Pod",
+    "pods",
+    True,
+    ("po",),
+    status=True,
+    status_keeps_metadata=True,
+    generation=True,
+    returns_deleted=True,
+    selectable=POD_FIELDS,
 )
 EVENT = Kind("", "v1", "Event", "events", True, ("ev",), create_on_update=True, selectable=EVENT_FIELDS)
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", create_on_update=True, unconditional_update=False)

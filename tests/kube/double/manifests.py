@@ -10,7 +10,13 @@ NETWORKS = "k8s.v1.cni.cncf.io/networks"
 
 
 def pod(
-    name: str, namespace: str = "default", *, networks: str = "", node: str = "node-1", annotations: dict[str, str] | None = None, **spec: Any
+    name: str,
+    namespace: str = "default",
+    *,
+    networks: str = "",
+    node: str = "node-1",
+    annotations: dict[str, str] | None = None,
+    **spec: Any,
 ) -> Obj:
     """A pod on a node (node="" leaves it unscheduled) with a networks annotation; more of its spec by keyword."""
     marks = ({NETWORKS: networks} if networks else {}) | (annotations or {})
@@ -20,7 +26,15 @@ def pod(
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": containers} | place | spec}
 
 
-def nad(name: str, namespace: str = "default", *, cidr: str = "", network: Obj | None = None, config: Obj | str | None = None, annotations: dict[str, str] | None = None) -> Obj:
+def nad(
+    name: str,
+    namespace: str = "default",
+    *,
+    cidr: str = "",
+    network: Obj | None = None,
+    config: Obj | str | None = None,
+    annotations: dict[str, str] | None = None,
+) -> Obj:
     """A NetworkAttachmentDefinition: way A with a cidr, way B with a network (domain, project, name)."""
     own = {"opencontrail.org/cidr": cidr} if cidr else {}
     mapped = {"opencontrail.org/network": json.dumps(network)} if network else {}
@@ -35,7 +49,10 @@ def nad(name: str, namespace: str = "default", *, cidr: str = "", network: Obj |
 def nad_definition() -> Obj:
     """The CustomResourceDefinition of NetworkAttachmentDefinition."""
     spec = {"type": "object", "properties": {"config": {"type": "string"}}}
-    schema = {"type": "object", "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}, "spec": spec}}
+    schema = {
+        "type": "object",
+        "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}, "spec": spec},
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",

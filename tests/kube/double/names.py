@@ -31,7 +31,8 @@ def name_problems(name: str, *, label: bool) -> Iterator[Problem]:
     elif len(name) > limit:
         yield "metadata.name", f'Invalid value: "{name}": must be no more than {limit} characters'
     elif not pattern.fullmatch(name):
-        yield "metadata.name", f'Invalid value: "{name}": a lowercase RFC 1123 {noun} must consist of lower case alphanumeric characters, \'-\' or \'.\', and must start and end with an alphanumeric character'
+        rule = "lower case letters, digits and '-'" if label else "lower case letters, digits, '-' and '.'"
+        yield "metadata.name", f'Invalid value: "{name}": an RFC 1123 {noun} holds {rule}, and begins and ends with a letter or digit'
 
 
 def metadata_problems(metadata: Mapping[str, Any]) -> Iterator[Problem]:
@@ -39,7 +40,8 @@ def metadata_problems(metadata: Mapping[str, Any]) -> Iterator[Problem]:
     for key, value in (metadata.get("labels") or {}).items():
         yield from _key_problems("metadata.labels", key)
         if len(value) > 63 or not LABEL_VALUE.fullmatch(value):
-            yield "metadata.labels", f'Invalid value: "{value}": a valid label must be an empty string or consist of alphanumeric characters, \'-\', \'_\' or \'.\''
+            rule = "is empty or at most 63 letters, digits, '-', '_' and '.'"
+            yield "metadata.labels", f'Invalid value: "{value}": a label value {rule}'
     annotations = metadata.get("annotations") or {}
     for key in annotations:
         yield from _key_problems("metadata.annotations", key.lower())
@@ -48,7 +50,10 @@ def metadata_problems(metadata: Mapping[str, Any]) -> Iterator[Problem]:
     for finalizer in metadata.get("finalizers") or ():
         yield from _key_problems("metadata.finalizers", finalizer)
         if "/" not in finalizer and finalizer not in ("orphan", "foregroundDeletion"):
-            yield "metadata.finalizers", f'Invalid value: "{finalizer}": name is neither a standard finalizer name nor is it fully qualified'
+            yield (
+                "metadata.finalizers",
+                f'Invalid value: "{finalizer}": name is neither a standard finalizer name nor is it fully qualified',
+            )
 
 
 def shape_problem(metadata: Any) -> str | None:
@@ -71,4 +76,5 @@ def shape_problem(metadata: Any) -> str | None:
 def _key_problems(field: str, key: str) -> Iterator[Problem]:
     prefix, slash, name = key.rpartition("/")
     if (slash and not SUBDOMAIN.fullmatch(prefix)) or len(name) > 63 or not QUALIFIED.fullmatch(name):
-        yield field, f'Invalid value: "{key}": name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character'
+        rule = "an optional DNS prefix and '/', then at most 63 letters, digits, '-', '_' and '.'"
+        yield field, f'Invalid value: "{key}": must be {rule}'

@@ -13,7 +13,17 @@ from .refusals import Conflict
 Obj = dict[str, Any]
 Path = tuple[str, ...]
 
-_UNOWNED = {"name", "namespace", "uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "deletionTimestamp", "generateName"}
+_UNOWNED = {
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "creationTimestamp",
+    "generation",
+    "managedFields",
+    "deletionTimestamp",
+    "generateName",
+}
 
 
 def applied(live: Obj | None, config: Obj, manager: str, *, api_version: str, force: bool) -> Obj:
@@ -59,14 +69,18 @@ def _refuse_conflicts(live: Obj, wanted: dict[Path, Any], manager: str, owners: 
     ]
     if rivals:
         told = ", ".join(f'conflict with "{owner[0]}": .{".".join(path)}' for owner, path in rivals)
-        causes = [{"reason": "FieldManagerConflict", "message": f'conflict with "{owner[0]}"', "field": "." + ".".join(path)} for owner, path in rivals]
-        raise Conflict(f"Apply failed with {len(rivals)} conflict{'s' if len(rivals) > 1 else ''}: {told}", causes=causes)
+        causes = [
+            {"reason": "FieldManagerConflict", "message": f'conflict with "{owner[0]}"', "field": "." + ".".join(path)}
+            for owner, path in rivals
+        ]
+        message = f"Apply failed with {len(rivals)} conflict{'s' if len(rivals) > 1 else ''}: {told}"
+        raise Conflict(message, causes=causes)
 
 
 def _leaves(obj: Obj, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every owned field of an object: what is neither an object with members nor set by the server."""
     for key, value in obj.items():
-        if path == () and key in ("kind", "apiVersion", "status") or path == ("metadata",) and key in _UNOWNED:
+        if (path == () and key in ("kind", "apiVersion", "status")) or (path == ("metadata",) and key in _UNOWNED):
             continue
         if isinstance(value, dict) and value:
             yield from _leaves(value, (*path, key))
@@ -101,7 +115,16 @@ def _write(obj: Obj, owners: dict[tuple[str, str], set[Path]], api_version: str)
             for step in path:
                 level = level.setdefault(f"f:{step}", {})
         if fields:
-            entries.append({"manager": manager, "operation": operation, "apiVersion": api_version, "time": now, "fieldsType": "FieldsV1", "fieldsV1": fields})
+            entries.append(
+                {
+                    "manager": manager,
+                    "operation": operation,
+                    "apiVersion": api_version,
+                    "time": now,
+                    "fieldsType": "FieldsV1",
+                    "fieldsV1": fields,
+                }
+            )
     obj["metadata"]["managedFields"] = entries
 
 

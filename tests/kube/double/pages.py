@@ -71,7 +71,8 @@ class Pages:
         number = self._store.revisions.number(version)
         if number > self._store.number:
             cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
-            raise ServerTimeout(f"Timeout: Too large resource version: {version}, current: {self._store.version}", causes=[cause], retryAfterSeconds=1)
+            message = f"Timeout: Too large resource version: {version}, current: {self._store.version}"
+            raise ServerTimeout(message, causes=[cause], retryAfterSeconds=1)
         return Position(number if query.get("resourceVersionMatch") == "Exact" else None, None, self._era)
 
     def _entries(self, kind: Kind, selection: Selection, position: Position, number: int) -> list[Entry]:
@@ -83,7 +84,7 @@ class Pages:
 
 
 def _expired(position: Position, era: int) -> Expired:
-    refusal = Expired("The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results.")
+    refusal = Expired("The continue token is too old: list again from the start, or go on inconsistently with the token given here")
     refusal.metadata = {"continue": Position(None, position.after, era).token()}
     return refusal
 

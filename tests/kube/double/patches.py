@@ -9,7 +9,15 @@ from .refusals import BadRequest, Invalid
 Obj = dict[str, Any]
 
 # The lists that a strategic merge patch matches by a key instead of replacing.
-_MERGE_KEYS = {"containers": "name", "initContainers": "name", "volumes": "name", "env": "name", "conditions": "type", "ownerReferences": "uid", "podIPs": "ip"}
+_MERGE_KEYS = {
+    "containers": "name",
+    "initContainers": "name",
+    "volumes": "name",
+    "env": "name",
+    "conditions": "type",
+    "ownerReferences": "uid",
+    "podIPs": "ip",
+}
 _SETS = {"finalizers"}
 
 
@@ -42,7 +50,9 @@ def strategic_patched(target: Any, patch: Any) -> Any:
             merged.pop(key, None)
         else:
             merged[key] = _strategic_member(key, merged.get(key), value)
-    for member, values in ((key.removeprefix("$deleteFromPrimitiveList/"), values) for key, values in patch.items() if key.startswith("$delete")):
+    for member, values in (
+        (key.removeprefix("$deleteFromPrimitiveList/"), values) for key, values in patch.items() if key.startswith("$delete")
+    ):
         merged[member] = [each for each in merged.get(member) or [] if each not in values]
     return merged
 
@@ -73,7 +83,8 @@ def json_patched(target: Obj, patch: Any, what: str, name: str) -> Any:
     for step in patch:
         operation = _OPERATIONS.get(step.get("op", ""))
         if operation is None:
-            raise BadRequest(f"error decoding patch: unexpected kind: {step.get('op')!r}")
+            message = f"error decoding patch: unexpected kind: {step.get('op')!r}"
+            raise BadRequest(message)
         try:
             operation(document, step)
         except (LookupError, ValueError, TypeError) as why:
@@ -87,7 +98,8 @@ def _add(document: Any, step: Obj) -> None:
     if isinstance(parent, list):
         index = len(parent) if last == "-" else int(last)
         if not 0 <= index <= len(parent):
-            raise LookupError(f"index {last} out of bounds")
+            message = f"index {last} out of bounds"
+            raise LookupError(message)
         parent.insert(index, value)
     else:
         parent[last] = value
@@ -109,7 +121,8 @@ def _test(document: Any, step: Obj) -> None:
     parent, last = _parent(document, step["path"])
     found = parent.get(last) if isinstance(parent, dict) else _at(parent, last)
     if found != step.get("value"):
-        raise ValueError(f"testing value {step['path']} failed: test failed")
+        message = f"testing value {step['path']} failed: test failed"
+        raise ValueError(message)
 
 
 def _copy(document: Any, step: Obj) -> None:
@@ -140,8 +153,9 @@ def _parent(document: Any, pointer: str) -> tuple[Any, str]:
     found = document
     for step in steps[:-1]:
         found = _at(found, step)
-    if not isinstance(found, dict | list):
-        raise LookupError(f"{pointer} is not inside an object")
+    if not _is_container(found):
+        message = f"{pointer} is not inside an object"
+        raise LookupError(message)
     return found, steps[-1]
 
 
@@ -150,6 +164,11 @@ def _index(parent: Any, step: str) -> Any:
 
 
 def _at(parent: Any, step: str) -> Any:
-    if not isinstance(parent, dict | list):
-        raise LookupError(f"no member {step!r} in a scalar")
+    if not _is_container(parent):
+        message = f"no member {step!r} in a scalar"
+        raise LookupError(message)
     return parent[_index(parent, step)]
+
+
+def _is_container(found: Any) -> bool:
+    return isinstance(found, dict | list)

@@ -70,7 +70,9 @@ class Recorder:
 
     def tally(self) -> Counter[str]:
         """How often each `verb resource[/subresource]` was asked."""
-        return Counter(f"{each.verb} {each.resource}{'/' if each.subresource else ''}{each.subresource}" for each in self.requests if each.verb)
+        return Counter(
+            f"{each.verb} {each.resource}{'/' if each.subresource else ''}{each.subresource}" for each in self.requests if each.verb
+        )
 
     def clear(self) -> None:
         with self._lock:

@@ -1,7 +1,7 @@
 """
 Every way the double says no, as the `Status` document a Kubernetes API server answers with.
 
-* Refusal
+* StatusError
   x BadRequest 400
   x Unauthorized 401
   x Forbidden 403
@@ -22,13 +22,20 @@ from typing import Any
 
 def status_document(code: int, reason: str, message: str, details: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The body of a refusal, as `kubectl` and every client library read it."""
-    document: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "message": message, "reason": reason}
+    document: dict[str, Any] = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": reason,
+    }
     if details:
         document["details"] = dict(details)
     return document | {"code": code}
 
 
-class Refusal(Exception):
+class StatusError(Exception):
     """A request that is answered with a failed Status."""
 
     code = 500
@@ -43,12 +50,12 @@ class Refusal(Exception):
         return status_document(self.code, self.reason, str(self), self.details) | {"metadata": self.metadata}
 
 
-class BadRequest(Refusal):
+class BadRequest(StatusError):
     code = 400
     reason = "BadRequest"
 
 
-class Unauthorized(Refusal):
+class Unauthorized(StatusError):
     code = 401
     reason = "Unauthorized"
 
@@ -56,12 +63,19 @@ class Unauthorized(Refusal):
         super().__init__("Unauthorized")
 
 
-class Forbidden(Refusal):
+class Forbidden(StatusError):
     code = 403
     reason = "Forbidden"
 
+    @classmethod
+    def terminating(cls, resource: str, name: str, namespace: str) -> "Forbidden":
+        """Nothing is created in a namespace that is going."""
+        cause = {"reason": "NamespaceTerminating", "message": f"namespace {namespace} is being terminated", "field": "metadata.namespace"}
+        message = f"unable to create new content in namespace {namespace} because it is being terminated"
+        return cls(f'{resource} "{name}" is forbidden: {message}', name=name, kind=resource, causes=[cause])
 
-class NotFound(Refusal):
+
+class NotFound(StatusError):
     code = 404
     reason = "NotFound"
 
@@ -74,12 +88,12 @@ class NotFound(Refusal):
         return cls("the server could not find the requested resource")
 
 
-class MethodNotAllowed(Refusal):
+class MethodNotAllowed(StatusError):
     code = 405
     reason = "MethodNotAllowed"
 
 
-class Conflict(Refusal):
+class Conflict(StatusError):
     """Somebody else was faster, or a precondition does not hold."""
 
     code = 409
@@ -107,22 +121,22 @@ class AlreadyExists(Conflict):
         return cls(f'{_qualified(resource, group)} "{name}" already exists', name=name, group=group, kind=resource)
 
 
-class Expired(Refusal):
+class Expired(StatusError):
     code = 410
     reason = "Expired"
 
 
-class TooLarge(Refusal):
+class TooLarge(StatusError):
     code = 413
     reason = "RequestEntityTooLarge"
 
 
-class UnsupportedMediaType(Refusal):
+class UnsupportedMediaType(StatusError):
     code = 415
     reason = "UnsupportedMediaType"
 
 
-class Invalid(Refusal):
+class Invalid(StatusError):
     """An object that breaks rules: every fault is told with its field."""
 
     code = 422
@@ -135,7 +149,7 @@ class Invalid(Refusal):
         super().__init__(f'{what} "{name}" is invalid: {text}', name=name, kind=what, causes=causes)
 
 
-class ServerTimeout(Refusal):
+class ServerTimeout(StatusError):
     code = 504
     reason = "Timeout"
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .kinds import NAMESPACE, POD
+from .objects import timestamp
 from .refusals import BadRequest, Conflict, Forbidden
-from .registry import Registry, timestamp
+from .registry import Registry
 from .store import Entry
 
 KEPT_NAMESPACES = ("default", "kube-system", "kube-public")
@@ -29,7 +30,8 @@ class DeleteOptions:
         preconditions = options.get("preconditions") or {}
         grace = options.get("gracePeriodSeconds", query.get("gracePeriodSeconds"))
         if grace is not None and not str(grace).isdecimal():
-            raise BadRequest(f"gracePeriodSeconds: invalid value {grace!r}")
+            message = f"gracePeriodSeconds: invalid value {grace!r}"
+            raise BadRequest(message)
         dry_run = "All" in (options.get("dryRun") or [query.get("dryRun")])
         return cls(None if grace is None else int(grace), preconditions.get("uid", ""), preconditions.get("resourceVersion", ""), dry_run)
 
@@ -48,7 +50,7 @@ class Removal:
         metadata = entry.obj["metadata"]
         if options.dry_run:
             return entry, False
-        if not grace and not self._registry.holders(entry):
+        if not grace and not self._registry.is_held(entry):
             return self._registry.remove(entry), True
         if "deletionTimestamp" in metadata and grace >= (metadata.get("deletionGracePeriodSeconds") or 0):
             return entry, False
@@ -80,12 +82,15 @@ class Removal:
         kind, (_, name) = entry.kind, entry.key
         metadata = entry.obj["metadata"]
         if options.uid and options.uid != metadata["uid"]:
-            raise Conflict.precondition(kind.plural, kind.group, name, f"UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}")
+            raise Conflict.precondition(
+                kind.plural, kind.group, name, f"UID in precondition: {options.uid}, UID in object meta: {metadata['uid']}"
+            )
         if options.version and options.version != metadata["resourceVersion"]:
             failed = f"ResourceVersion in precondition: {options.version}, ResourceVersion in object meta: {metadata['resourceVersion']}"
             raise Conflict.precondition(kind.plural, kind.group, name, failed)
         if kind.key == NAMESPACE.key and name in KEPT_NAMESPACES:
-            raise Forbidden(f'namespaces "{name}" is forbidden: this namespace may not be deleted', name=name, kind="namespaces")
+            message = f'namespaces "{name}" is forbidden: this namespace may not be deleted'
+            raise Forbidden(message, name=name, kind="namespaces")
 
 
 def _grace(entry: Entry, options: DeleteOptions) -> int:

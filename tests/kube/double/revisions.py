@@ -16,7 +16,8 @@ class NumericRevisions:
 
     def number(self, text: str) -> int:
         if not text.isdecimal():
-            raise BadRequest(f'Invalid value: "{text}": invalid resource version')
+            message = f'Invalid value: "{text}": invalid resource version'
+            raise BadRequest(message)
         return int(text)
 
 
@@ -30,7 +31,8 @@ class OpaqueRevisions:
         try:
             return int(text.removeprefix("v"), 16) * _INVERSE % _MODULUS if text != "0" else 0
         except ValueError:
-            raise BadRequest(f'Invalid value: "{text}": invalid resource version') from None
+            message = f'Invalid value: "{text}": invalid resource version'
+            raise BadRequest(message) from None
 
 
 Revisions = NumericRevisions | OpaqueRevisions

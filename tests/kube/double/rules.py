@@ -72,7 +72,7 @@ def _pod_problems(new: Obj, old: Obj | None) -> Iterator[Problem]:
             if not container.get(member):
                 yield f"spec.containers[{position}].{member}", "Required value"
     if old is not None and _fixed(spec) != _fixed(old["spec"]):
-        yield "spec", "Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations`"
+        yield "spec", "Forbidden: of a pod's spec only container images, activeDeadlineSeconds and tolerations may change"
 
 
 def _fixed(spec: Obj) -> Obj:
@@ -96,7 +96,11 @@ def _event_problems(event: Obj) -> Iterator[Problem]:
 def _definition_problems(new: Obj, old: Obj | None) -> Iterator[Problem]:
     spec = new.get("spec") or {}
     names = spec.get("names") or {}
-    for field, value in (("spec.group", spec.get("group")), ("spec.names.plural", names.get("plural")), ("spec.names.kind", names.get("kind"))):
+    for field, value in (
+        ("spec.group", spec.get("group")),
+        ("spec.names.plural", names.get("plural")),
+        ("spec.names.kind", names.get("kind")),
+    ):
         if not value:
             yield field, "Required value"
     if spec.get("scope") not in ("Namespaced", "Cluster"):
@@ -112,7 +116,9 @@ def _version_problems(versions: list[Obj]) -> Iterator[Problem]:
     if sum(bool(version.get("storage")) for version in versions) != 1:
         yield "spec.versions", "Invalid value: must have exactly one version marked as storage version"
     # A limit of the double: one served version a kind, so nothing needs conversion.
-    if [version.get("name") for version in versions if version.get("served")] != [version.get("name") for version in versions if version.get("storage")]:
+    if [version.get("name") for version in versions if version.get("served")] != [
+        version.get("name") for version in versions if version.get("storage")
+    ]:
         yield "spec.versions", "Invalid value: this test server serves the storage version and no other"
     for position, version in enumerate(versions):
         schema = (version.get("schema") or {}).get("openAPIV3Schema")

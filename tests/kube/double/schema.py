@@ -35,7 +35,10 @@ def schema_problems(schema: Schema, value: Any, path: str = "") -> Iterator[Prob
     if value is None and schema.get("nullable"):
         return
     if not _is(schema.get("type"), value):
-        yield path, f"Invalid value: {_type_of(value)!r}: {path} in body must be of type {schema['type']}: {_type_of(value)!r}".replace("'", '"')
+        yield (
+            path,
+            f"Invalid value: {_type_of(value)!r}: {path} in body must be of type {schema['type']}: {_type_of(value)!r}".replace("'", '"'),
+        )
         return
     yield from _scalar_problems(schema, value, path)
     if isinstance(value, dict):

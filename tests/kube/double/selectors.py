@@ -52,7 +52,8 @@ def _label_requirement(term: str) -> Requirement:
     if found := _EXISTS.fullmatch(term):
         key, wanted = found[2], not found[1]
         return lambda labels: (key in labels) is wanted
-    raise BadRequest(f'unable to parse requirement: found "{term}"')
+    message = f'unable to parse requirement: found "{term}"'
+    raise BadRequest(message)
 
 
 def _membership(key: str, inside: bool, values: set[str]) -> Requirement:
@@ -63,11 +64,13 @@ def _membership(key: str, inside: bool, values: set[str]) -> Requirement:
 def _field_requirement(kind: Kind, term: str) -> tuple[str, bool, str]:
     found = re.fullmatch(r"\s*([A-Za-z.]+)\s*(==|=|!=)\s*(.*?)\s*", term)
     if found is None:
-        raise BadRequest(f"invalid selector: '{term}'; can't understand '{term}'")
+        message = f"invalid selector: '{term}'; can't understand '{term}'"
+        raise BadRequest(message)
     path, operator, value = found.groups()
     namespaced = ("metadata.namespace",) if kind.namespaced else ()
     if path not in ("metadata.name", *namespaced, *kind.selectable):
-        raise BadRequest(f'Unable to find "{kind.api_version}, Resource={kind.plural}" that match label selector "", field selector "{term}": field label not supported: {path}')
+        message = f"{kind.plural} cannot be selected by {term!r}: field label not supported: {path}"
+        raise BadRequest(message)
     return path, operator != "!=", value
 
 

@@ -12,20 +12,20 @@ from .faults import Fault, Faults
 from .kinds import Kind
 from .pages import Pages
 from .recorder import Recorded, Recorder
-from .refusals import Expired, Forbidden, NotFound, Refusal, Unauthorized, status_document
+from .refusals import Expired, Forbidden, NotFound, StatusError, Unauthorized, status_document
 from .registry import Registry
 from .removal import Removal
 from .store import Store
 from .streams import Stream, watcher_of
 from .targets import Target, served, target_of
 from .watchers import Watchers, error_line
-from .wire import Connection, Malformed, Request
+from .wire import Connection, MalformedError, Request
 
 Outage = Literal["refuse", "reset"]
 REASONS = {429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable", 504: "Timeout", 403: "Forbidden", 410: "Expired"}
 
 
-class LostReply(Exception):
+class LostReplyError(Exception):
     """The connection is to be reset instead of answered."""
 
 
@@ -48,7 +48,7 @@ class Server:
         self._listener: asyncio.Server | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._resetting = False
-        registry.on_kind_gone.append(lambda kind: self.watchers.close(kind.key) and None)
+        registry.on_kind_gone.append(self._close_watches_of)
 
     async def listen(self, port: int) -> None:
         """Accept connections; at the same port as before when it is given."""
@@ -70,6 +70,9 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._connections.values(), return_exceptions=True)
 
+    def _close_watches_of(self, kind: Kind) -> None:
+        self.watchers.close(kind.key)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.recorder.connections += 1
         connection = Connection(reader, writer)
@@ -81,11 +84,11 @@ class Server:
         self._connections[connection] = task
         try:
             await self._converse(connection)
-        except LostReply:
+        except LostReplyError:
             connection.abort()
         except (ConnectionError, asyncio.CancelledError):
             pass
-        except Malformed as why:
+        except MalformedError as why:
             await connection.reply(400, _bytes(status_document(400, "BadRequest", f"malformed HTTP request: {why}")))
         finally:
             del self._connections[connection]
@@ -99,7 +102,7 @@ class Server:
             recorded = self.recorder.note(request, target)
             try:
                 streamed = await self._answer(connection, request, target, recorded)
-            except Refusal as refusal:
+            except StatusError as refusal:
                 recorded.status = refusal.code
                 await connection.reply(refusal.code, _bytes(refusal.document()))
 
@@ -122,7 +125,7 @@ class Server:
             return True
         reply = self._answers.answer(target, kind, request)
         if any(fault.action == "reset_after" for fault in faults):
-            raise LostReply()
+            raise LostReplyError
         recorded.status = reply.status
         await connection.reply(reply.status, reply.body)
         return False
@@ -140,14 +143,16 @@ class Server:
             if fault.action == "delay":
                 await asyncio.sleep(fault.seconds)
             elif fault.action == "reset_before":
-                raise LostReply()
+                raise LostReplyError
             elif fault.action == "refuse" and fault.code == Forbidden.code:
                 raise _forbidden(target)
             elif fault.action == "refuse":
                 message = fault.message or "the server is not able to do this now"
                 headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
                 recorded.status = fault.code
-                await connection.reply(fault.code, _bytes(status_document(fault.code, REASONS.get(fault.code, "Unknown"), message)), headers)
+                await connection.reply(
+                    fault.code, _bytes(status_document(fault.code, REASONS.get(fault.code, "Unknown"), message)), headers
+                )
                 return True
         return False
 
@@ -169,7 +174,8 @@ class Server:
 def _forbidden(target: Target) -> Forbidden:
     resource = f"{target.resource}/{target.subresource}" if target.subresource else target.resource
     where = f' in the namespace "{target.namespace}"' if target.namespace else " at the cluster scope"
-    message = f'{resource}{"." + target.group if target.group else ""} "{target.name}" is forbidden: User "worker" cannot {target.verb} resource "{resource}" in API group "{target.group}"{where}'
+    asked = f'cannot {target.verb} resource "{resource}" in API group "{target.group}"'
+    message = f'{resource} "{target.name}" is forbidden: the user of this token {asked}{where}'
     return Forbidden(message, name=target.name, group=target.group, kind=target.resource)
 
 

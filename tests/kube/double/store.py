@@ -125,7 +125,8 @@ class Store:
         """Every change of a kind after a revision, or Expired when some of them are forgotten."""
         log = self._log(kind)
         if number < log.since:
-            raise Expired(f"too old resource version: {self.revisions.text(number)} ({self.revisions.text(log.since)})")
+            message = f"too old resource version: {self.revisions.text(number)} ({self.revisions.text(log.since)})"
+            raise Expired(message)
         return [change for change in log.changes if change.number > number]
 
     def entries_at(self, kind: KindKey, number: int) -> list[Entry]:

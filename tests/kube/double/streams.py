@@ -23,7 +23,8 @@ def watcher_of(watchers: Watchers, store: Store, kind: Kind, selection: Selectio
         _check_streaming(query, watcher)
         if watcher.after > store.number:
             cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
-            raise ServerTimeout(f"Timeout: Too large resource version: {version}, current: {store.version}", causes=[cause])
+            message = f"Timeout: Too large resource version: {version}, current: {store.version}"
+            raise ServerTimeout(message, causes=[cause])
     watchers.start(watcher, initial=streaming or version == "0")
     if streaming:
         watchers.bookmark(watcher, initial_events_end=True)
@@ -43,7 +44,8 @@ def lifetime(query: dict[str, str]) -> float:
     """Seconds until the server ends a watch: as asked, else half an hour to an hour."""
     text = query.get("timeoutSeconds") or "0"
     if not text.isdecimal():
-        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        message = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+        raise BadRequest(message)
     return int(text) or random.uniform(1800, 3600)
 
 
@@ -132,5 +134,7 @@ class Stream:
         self.ended = fault.action == "half_line"
 
     async def _hold(self, fault: Fault) -> None:
+        """Send nothing, whatever wakes us, until the fault is cancelled; somebody else's thread does that, so we look."""
         while not (fault.cancelled or self.connection.client_left.is_set() or self.watcher.aborting):
-            await asyncio.sleep(0.02)
+            self.watcher.wake.clear()
+            await self._sleep(0.02)

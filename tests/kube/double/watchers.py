@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from .kinds import Kind
-from .refusals import Refusal
+from .refusals import StatusError
 from .selectors import Selection
 from .store import Change, Entry, Store
 
@@ -79,6 +79,12 @@ class Watchers:
         if watcher.after <= self._store.number:
             watcher.push(bookmark_line(watcher.kind, self._store.version, initial_events_end))
 
+    def bookmark_all(self) -> None:
+        """Queue a bookmark wherever they were asked for."""
+        for watcher in self.open:
+            if watcher.bookmarks:
+                self.bookmark(watcher)
+
     def close(self, kind: tuple[str, str] | None = None, *, abort: bool = False) -> int:
         """End the watches of one kind, or all; how many there were."""
         ended = [watcher for watcher in self.open if kind in (None, watcher.kind.key)]
@@ -86,7 +92,7 @@ class Watchers:
             watcher.close(abort=abort)
         return len(ended)
 
-    def fail(self, refusal: Refusal, kind: tuple[str, str] | None = None) -> int:
+    def fail(self, refusal: StatusError, kind: tuple[str, str] | None = None) -> int:
         """End watches by an ERROR event; how many there were."""
         for watcher in self.open:
             if kind in (None, watcher.kind.key):
@@ -111,5 +117,5 @@ def bookmark_line(kind: Kind, version: str, initial_events_end: bool) -> bytes:
     return orjson.dumps({"type": "BOOKMARK", "object": obj}) + b"\n"
 
 
-def error_line(refusal: Refusal) -> bytes:
+def error_line(refusal: StatusError) -> bytes:
     return orjson.dumps({"type": "ERROR", "object": refusal.document()}) + b"\n"

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 BODY_LIMIT = 3 * 1024 * 1024
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """Bytes that are no HTTP request."""
 
 
@@ -43,7 +43,7 @@ class Connection:
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         except asyncio.LimitOverrunError as why:
-            raise Malformed("header too long") from why
+            raise MalformedError("header too long") from why
         first, *lines = head.decode("latin-1").split("\r\n")
         try:
             method, target, _ = first.split(" ")
@@ -52,7 +52,7 @@ class Connection:
             request = Request(method, unquote(parts.path), dict(parse_qsl(parts.query, keep_blank_values=True)), headers)
             await self._read_body(request)
         except ValueError as why:
-            raise Malformed(first) from why
+            raise MalformedError(first) from why
         except (asyncio.IncompleteReadError, ConnectionError):
             return None
         return request
@@ -75,7 +75,8 @@ class Connection:
         await self.writer.drain()
 
     async def begin_stream(self) -> None:
-        self.writer.write(_head(200, {"Transfer-Encoding": "chunked"}))
+        # A stream uses its connection up: while it runs we read from the client only to notice it leaving.
+        self.writer.write(_head(200, {"Transfer-Encoding": "chunked", "Connection": "close"}))
         await self.writer.drain()
 
     async def chunk(self, content: bytes) -> None:
@@ -102,5 +103,9 @@ class Connection:
 
 
 def _head(status: int, headers: dict[str, str]) -> bytes:
-    lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Content-Type: application/json", *(f"{name}: {value}" for name, value in headers.items())]
+    lines = [
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}",
+        "Content-Type: application/json",
+        *(f"{name}: {value}" for name, value in headers.items()),
+    ]
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
