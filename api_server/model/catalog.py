@@ -118,7 +118,7 @@ def _inverses(described: list[dict[str, Any]], names: set[str]) -> tuple[_Childr
     for document in described:
         kind, snake = document["name"], snake_of(document["name"])
         if unknown := {*document["parents"], *document["refs"]} - names:
-            raise SchemaError(f"{snake}.yaml", f"no kind is called {', '.join(sorted(unknown))}")
+            raise SchemaError(kind, f"no kind is called {', '.join(sorted(unknown))}")
         for parent in document["parents"]:
             child = ChildRule(name=f"{snake}s", kind=kind, derived=parent in document.get("derived_parents", ()))
             children[parent][child.name] = child
