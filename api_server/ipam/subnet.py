@@ -59,6 +59,16 @@ class Subnet:
         return self.cidr.broadcast_address
 
     @property
+    def upward(self) -> bool:
+        """Whether addresses are given from the lowest up."""
+        return self.addr_from_start
+
+    @property
+    def key(self) -> dict[str, str]:
+        """What tells this subnet's addresses and free addresses from others'."""
+        return {"space": self.space, "subnet": self.uuid}
+
+    @property
     def start(self) -> Address:
         """The frontier before anything was given: the end that is scanned first, itself never given."""
         return self.first if self.addr_from_start else self.last

@@ -1,0 +1,95 @@
+"""Who holds which address: allocate the first free one, claim a given one, release (contract 4.3, 4.7)."""
+
+from collections.abc import Sequence
+from ipaddress import IPv4Interface, IPv6Interface, ip_address
+from typing import Any, NamedTuple
+
+import asyncpg
+import orjson
+from sqlalchemy import ColumnElement, bindparam, cast, column, exists, func, literal_column
+from sqlalchemy.dialects.postgresql import INET
+
+from api_server.ipam.freelist import FreeList, Session
+from api_server.ipam.subnet import Address, Pool, Subnet, read_address
+from api_server.ipam.tables import address, free_address, subnet
+from api_server.store.statements import Statement
+
+# What an address is held for.
+OBJECT, RESERVED, SERVICE = "object", "reserved", "service"
+
+
+class Held(NamedTuple):
+    """An address, and the subnet it was found in."""
+
+    subnet: Subnet
+    address: Address
+
+
+def subnet_of(row: asyncpg.Record) -> Subnet:
+    """The Subnet of a row of its table."""
+    return Subnet(
+        uuid=str(row["uuid"]),
+        space=str(row["space"]),
+        cidr=row["cidr"],
+        gateway=_plain(row["gateway"]),
+        service_address=_plain(row["service_address"]),
+        pools=tuple(map(_pool, orjson.loads(row["pools"]))),
+        addr_from_start=row["addr_from_start"],
+        alloc_unit=row["alloc_unit"],
+        position=row["position"],
+    )
+
+
+def _returnable(leaving: Any) -> ColumnElement[bool]:
+    """Only what the scan comes to may become free: an address asked for outside the pools does not (contract 12.18)."""
+    run = func.jsonb_array_elements(subnet.c.ranges).table_valued(column("value")).render_derived(name="run")
+    low, high = (cast(literal_column(f"run.value ->> {end}"), INET) for end in (0, 1))
+    return exists().select_from(subnet, run).where(subnet.c.uuid == leaving.c.subnet, leaving.c.ip.between(low, high))
+
+
+ADDRESSES = FreeList[Address](held=address, free=free_address, source=subnet, read=subnet_of)
+RELEASE = ADDRESSES.release(address.c.owner == bindparam("owner"), _returnable)
+RELEASE_SERVICE = ADDRESSES.release((address.c.subnet == bindparam("subnet")) & (address.c.purpose == SERVICE), _returnable)
+
+
+async def allocate(session: Session, subnets: Sequence[Subnet], owner: str, *, count: int = 1, purpose: str = OBJECT) -> list[Held]:
+    """Hold the first free addresses, in scan order, of the first subnets that have any; fewer than asked when all are used up.
+
+    The first pass steps over addresses in another transaction's hands; the second waits, for a rival may roll back.
+    """
+    held: list[Held] = []
+    for waits in (False, True):
+        for one in subnets:
+            if len(held) < count:
+                drawn = await ADDRESSES.draw(session, one, count - len(held), waits=waits, owner=owner, purpose=purpose)
+                held += [Held(one, found) for found in map(_plain, drawn) if found]
+    return held
+
+
+async def claim(session: Session, one: Subnet, wanted: Address, owner: str, *, purpose: str = OBJECT) -> bool:
+    """Hold this address of the subnet; false if it is reserved or another owner holds it."""
+    if purpose != SERVICE and one.block(wanted) in one.reserved_blocks:
+        return False
+    return await ADDRESSES.claim(session, one.block(wanted), owner=owner, purpose=purpose, **one.key)
+
+
+async def release(session: Session, owner: str) -> None:
+    """Let go of all that the owner holds; an address in a pool is free for the asking once this commits."""
+    await session.fetch(RELEASE, owner=owner)
+
+
+async def release_service(session: Session, one: Subnet) -> None:
+    """Let go of the subnet's service address."""
+    await session.fetch(RELEASE_SERVICE, subnet=one.uuid)
+
+
+def _pool(document: Sequence[Any]) -> Pool:
+    start, end, for_routers = document
+    return Pool(ip_address(start), ip_address(end), for_routers)
+
+
+def _plain(value: object) -> Address | None:
+    """asyncpg reads an inet as an address or, with a prefix, an interface."""
+    if isinstance(value, IPv4Interface | IPv6Interface):
+        return value.ip
+    return read_address(str(value)) if value is not None else None

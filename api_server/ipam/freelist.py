@@ -1,0 +1,195 @@
+"""Free lists in tables: what is free lies in rows that transactions take in order without waiting for one another.
+
+A list has four tables: `held` (the truth, whose primary key settles every race), `free` (rows up to the frontier, in scan order), and a `source`
+whose row knows the frontier. Scan order is plain order of the value, upward or downward. Beyond the frontier nothing has a row: a /8 costs one.
+
+The promise: a value up to the frontier that may be given is held, or free, or both ("a phantom"), but never neither. A phantom
+heals itself: whoever draws it meets the holder's primary key, drops the row and draws again.
+
+* Draw against draw: SKIP LOCKED steps over rows in other hands. A rollback gives the row back, so a list is called exhausted only after
+  a pass that waits for every row it can see, with nothing beyond the frontier.
+* Draw against claim: a claim first deletes the free row, so it waits for a rival's draw of that value and is told the truth by the key.
+* Claim against refill: the refill cannot see a claim that is not committed and makes a phantom of it. Its drawer waits for the claimer.
+* Release against refill: a release makes its free row in the statement that deletes the held row, also beyond the frontier (draws ignore it there).
+  The refill sees the value held, or free, whichever is committed; either is right.
+* Release against draw of a phantom: all take the free row first and the held row second (the release even when the free row is there
+  already, by updating it), so one of two waits for the other instead of dropping the row that the other relies on.
+* A refill is a transaction of its own, so that nobody waits for the commit of the request that happened to cause it. It need not reach
+  the disk by itself: the commit of whoever draws its rows carries it. Only a source row that the request itself has written is refilled inside
+  the request, being invisible or locked for everyone else.
+* Left to the retry of the whole transaction: two that draw several values and wait for each other (40P01), a refill that waits for a writer of
+  the source row who waits for the drawer (lock timeout).
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+import asyncpg
+from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, cast, column, delete, exists, func, literal_column, select, true, update
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+
+from api_server.store.database import Connection, Database
+from api_server.store.statements import Statement
+
+V = TypeVar("V")
+CHUNK = 64
+LARGEST_CHUNK = 4096
+ON: ColumnElement[bool] = literal_column("true")
+SHORT = Statement(select(func.set_config("synchronous_commit", "off", ON), func.set_config("lock_timeout", "1s", ON)))
+
+
+class Session(Protocol):
+    """A transaction in which statements run, and the database beside it for a refill."""
+
+    @property
+    def database(self) -> Database:
+        """Where a short transaction can be had."""
+
+    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
+        """The rows of a statement."""
+
+
+class Source(Protocol[V]):
+    """What a list is refilled from, by arithmetic."""
+
+    @property
+    def upward(self) -> bool:
+        """Whether values are given from the lowest up."""
+
+    @property
+    def end(self) -> V:
+        """The frontier once all was scanned."""
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The columns of `held` and `free` that tell this list from others."""
+
+    def chunk(self, frontier: V, size: int) -> tuple[list[V], V]:
+        """The next values beyond the frontier in scan order, and the frontier behind them."""
+
+
+class FreeList(Generic[V]):
+    """Draw, claim and release over four tables. `free` has two columns, the list and the value; `read` makes a Source of a `source` row."""
+
+    def __init__(self, *, held: Table, free: Table, source: Table, read: Callable[[asyncpg.Record], Source[V]]) -> None:
+        self._held, self._free, self._source, self._read = held, free, source, read
+        self._list, self._value = free.c
+        self._draws = {(upward, waits): self._draw(upward=upward, waits=waits) for upward in (True, False) for waits in (True, False)}
+        self._visible = {upward: Statement(select(exists(self._candidates(upward=upward)).label("visible"))) for upward in (True, False)}
+        self._claim = self._claim_one()
+        self._look = Statement(select(source, self._written_here()).where(self._of_source()))
+        self._lock = Statement(select(source).where(self._of_source()).with_for_update(key_share=True))
+        self._extend = self._extend_free()
+
+    async def draw(self, session: Session, source: Source[V], count: int, *, waits: bool, **row: Any) -> list[V]:
+        """Hold the first free values in scan order; fewer than asked when no more is free, and none at all if the source has no row.
+
+        Values in rivals' hands are stepped over, unless it `waits` for what becomes of them.
+        """
+        drawn: list[V] = []
+        while len(drawn) < count:
+            rows = await session.fetch(self._draws[source.upward, waits], count=count - len(drawn), **source.key, **row)
+            drawn += [one["value"] for one in rows if one["won"]]
+            if not rows and not await self._more(session, source, waits=waits):
+                break
+        return drawn
+
+    async def claim(self, session: Session, value: V, **row: Any) -> bool:
+        """Hold this value, after waiting for a rival who is about to; false if another holds it."""
+        return bool(await session.fetch(self._claim, value=value, **row))
+
+    def release(self, whose: ColumnElement[bool], returnable: Callable[[Any], ColumnElement[bool]] = lambda _: true()) -> Statement:
+        """The statement that lets go of the held rows `whose`, and lists those that are `returnable` as free; it returns the values."""
+        leaving = select(self._held).where(whose).cte("leaving")
+        names = [self._list.name, self._value.name]
+        listed = insert(self._free).from_select(names, select(*[leaving.c[name] for name in names]).where(returnable(leaving)))
+        listing = (
+            listed.on_conflict_do_update(index_elements=names, set_={self._value.name: listed.excluded[self._value.name]})
+            .returning(self._value)
+            .cte("listed")
+        )
+        same = [one == leaving.c[one.name] for one in self._held.primary_key]
+        return Statement(delete(self._held).where(*same, whose, _after(listing)).returning(self._held.c[self._value.name].label("value")))
+
+    async def _more(self, session: Session, source: Source[V], *, waits: bool) -> bool:
+        """Whether another draw may succeed where one found nothing."""
+        seen = await session.fetch(self._look, **source.key)
+        if not seen:
+            return False
+        if seen[0]["frontier"] != source.end:
+            await self._refill(session, source.key, seen[0])
+            return True
+        return waits and bool((await session.fetch(self._visible[source.upward], **source.key))[0]["visible"])
+
+    async def _refill(self, session: Session, key: dict[str, Any], seen: asyncpg.Record) -> None:
+        if seen["written_here"]:
+            await self._advance(session, key, seen["frontier"])
+            return
+        async with session.database.short() as beside:
+            await beside.fetch(SHORT)
+            await self._advance(beside, key, seen["frontier"])
+
+    async def _advance(self, session: Session | Connection, key: dict[str, Any], seen: V) -> None:
+        """Move the frontier from where it was seen, until something is free; nothing to do if a rival moved it."""
+        rows = await session.fetch(self._lock, **key)
+        if not rows or rows[0]["frontier"] != seen:
+            return
+        source, frontier, size, added = self._read(rows[0]), seen, CHUNK, 0
+        while not added and frontier != source.end:
+            values, frontier = source.chunk(frontier, size)
+            added = (await session.fetch(self._extend, values=values, frontier=frontier, **key))[0]["added"]
+            size = min(4 * size, LARGEST_CHUNK)
+
+    def _candidates(self, *, upward: bool) -> Select[Any]:
+        frontier = select(self._source.c.frontier).where(self._of_source()).scalar_subquery()
+        before = self._value <= frontier if upward else self._value >= frontier
+        return select(self._value.label("value")).where(self._of_list(), before)
+
+    def _draw(self, *, upward: bool, waits: bool) -> Statement:
+        ordered = self._candidates(upward=upward).order_by(self._value if upward else self._value.desc())
+        picked = ordered.limit(bindparam("count", type_=BigInteger)).with_for_update(of=self._free, skip_locked=not waits).cte("picked")
+        gone = delete(self._free).where(self._of_list(), self._value == picked.c.value)
+        taken = gone.returning(self._value.label("value")).cte("taken")
+        won = self._hold(taken.c.value).cte("won")
+        order = taken.c.value if upward else taken.c.value.desc()
+        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(taken.outerjoin(won, taken.c.value == won.c.value))
+        return Statement(joined.order_by(order))
+
+    def _claim_one(self) -> Statement:
+        value = cast(bindparam("value"), self._value.type)
+        freed = delete(self._free).where(self._of_list(), self._value == value).returning(self._value).cte("freed")
+        return Statement(self._hold(value, _after(freed)))
+
+    def _hold(self, value: ColumnElement[Any], *when: ColumnElement[bool]) -> Any:
+        others = [one for one in self._held.c if one.name != self._value.name]
+        row = select(value, *[cast(bindparam(one.name), one.type) for one in others]).where(*when)
+        holding = insert(self._held).from_select([self._value.name, *[one.name for one in others]], row)
+        return holding.on_conflict_do_nothing().returning(self._held.c[self._value.name].label("value"))
+
+    def _extend_free(self) -> Statement:
+        given = func.unnest(cast(bindparam("values"), ARRAY(self._value.type))).table_valued(column("value", self._value.type)).render_derived(name="given")
+        keys = [one == bindparam(one.name) for one in self._held.primary_key if one.name != self._value.name]
+        taken = exists().where(*keys, self._held.c[self._value.name] == given.c.value)
+        rows = select(cast(bindparam(self._list.name), self._list.type), given.c.value).where(~taken)
+        adding = insert(self._free).from_select([self._list.name, self._value.name], rows).on_conflict_do_nothing()
+        added = adding.returning(self._value).cte("added")
+        frontier = cast(bindparam("frontier"), self._source.c.frontier.type)
+        moved = update(self._source).where(self._of_source()).values(frontier=frontier).returning(self._source.c.frontier).cte("moved")
+        return Statement(select(select(func.count()).select_from(added).scalar_subquery().label("added")).add_cte(moved))
+
+    def _written_here(self) -> ColumnElement[bool]:
+        # A row of this transaction's own making is invisible, or locked, to the short transaction beside it.
+        here = "coalesce(pg_current_xact_id_if_assigned()::xid = xmin, false)"
+        return literal_column(here).label("written_here")
+
+    def _of_list(self) -> ColumnElement[bool]:
+        return self._list == bindparam(self._list.name)
+
+    def _of_source(self) -> ColumnElement[bool]:
+        (identity,) = self._source.primary_key
+        return identity == bindparam(self._list.name)
+
+
+def _after(step: Any) -> ColumnElement[bool]:
+    """Always true, once `step` is done: PostgreSQL runs a data-modifying WITH when something asks for it."""
+    return select(func.count()).select_from(step).scalar_subquery() >= 0

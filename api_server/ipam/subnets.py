@@ -1,0 +1,129 @@
+"""The subnets that the server knows: written with the document that declares them, read for a network."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import Text, and_, bindparam, case, cast, delete, exists, func, literal_column, null, select, true, union_all, update
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, JSONB, UUID, insert
+
+from api_server.ipam.addresses import SERVICE, claim, release_service, subnet_of
+from api_server.ipam.freelist import Session
+from api_server.ipam.subnet import Address, Subnet
+from api_server.ipam.tables import address, subnet
+from api_server.store.rows import rows_of
+from api_server.store.statements import Statement
+from api_server.store.tables import reference, resource
+
+COLUMNS = [one.name for one in subnet.c]
+
+
+@dataclass(frozen=True)
+class NetworkSubnets:
+    """A network's subnets in stored order; `links` tells the subnet_uuid under which a flat subnet is shown (contract 4.1)."""
+
+    fq_name: tuple[str, ...]
+    mode: str
+    own: tuple[Subnet, ...]
+    flat: tuple[Subnet, ...]
+    links: dict[str, str]
+
+    def shown_uuid(self, one: Subnet) -> str | None:
+        """The subnet_uuid that an object shows which holds an address of this subnet."""
+        return self.links.get(one.uuid) if one in self.flat else one.uuid
+
+    def preferred(self) -> tuple[Subnet, ...]:
+        """The subnets to try in turn when neither address nor subnet is asked for (contract 4.4)."""
+        return {
+            "user-defined-subnet-only": self.own,
+            "flat-subnet-preferred": (*self.flat, *self.own),
+            "flat-subnet-only": self.flat,
+        }.get(self.mode, (*self.own, *self.flat))
+
+
+def _subnets_of_network() -> Any:
+    link = reference.c.attr[("ipam_subnets", "0", "subnet_uuid")].astext
+    own = select(subnet, null().cast(Text).label("link"), literal_column("0").label("turn"), literal_column("false").label("flat"))
+    own = own.where(subnet.c.space == resource.c.uuid)
+    flat = select(subnet, link.label("link"), reference.c.position.label("turn"), literal_column("true").label("flat"))
+    flat = flat.join(reference, reference.c.target == subnet.c.space).where(reference.c.source == resource.c.uuid)
+    both = [one.where(subnet.c.router.is_(None)).correlate(resource) for one in (own, flat)]
+    found = union_all(*both).lateral("found")
+    mode = resource.c.properties["address_allocation_mode"].astext.label("mode")
+    chosen = select(resource.c.fq_name, mode, *found.c).select_from(resource.outerjoin(found, true()))
+    kind = resource.c.kind == "virtual-network"
+    return chosen.where(resource.c.uuid == bindparam("network"), kind).order_by(found.c.flat, found.c.turn, found.c.position)
+
+
+OF_NETWORK = Statement(_subnets_of_network())
+OF_SPACE = Statement(select(subnet).where(subnet.c.space == bindparam("space"), subnet.c.router.is_(None)).order_by(subnet.c.position))
+OF_SPACES = Statement(
+    select(subnet)
+    .where(subnet.c.space == func.any(cast(bindparam("spaces"), ARRAY(UUID(as_uuid=False)))), subnet.c.router.is_(None))
+    .order_by(subnet.c.space, subnet.c.position)
+)
+TAKEN_UUIDS = Statement(
+    select(cast(subnet.c.uuid, Text).label("uuid"), cast(subnet.c.space, Text).label("space")).where(
+        subnet.c.uuid == func.any(cast(bindparam("uuids"), ARRAY(UUID(as_uuid=False))))
+    )
+)
+
+
+async def read_network(session: Session, network: str) -> NetworkSubnets | None:
+    """The network's subnets, its own and those of its flat ipams, in one statement; None if there is no such network."""
+    rows = await session.fetch(OF_NETWORK, network=network)
+    if not rows:
+        return None
+    known = [row for row in rows if row["uuid"] is not None]
+    return NetworkSubnets(
+        fq_name=tuple(rows[0]["fq_name"]),
+        mode=rows[0]["mode"] or "",
+        own=tuple(subnet_of(row) for row in known if not row["flat"]),
+        flat=tuple(subnet_of(row) for row in known if row["flat"]),
+        links={str(row["uuid"]): row["link"] for row in known if row["flat"] and row["link"]},
+    )
+
+
+async def read_space(session: Session, space: str) -> list[Subnet]:
+    """The subnets of one address space, in stored order."""
+    return [subnet_of(row) for row in await session.fetch(OF_SPACE, space=space)]
+
+
+async def read_spaces(session: Session, spaces: Iterable[str]) -> list[Subnet]:
+    """The subnets of several address spaces."""
+    wanted = sorted(set(spaces))
+    return [subnet_of(row) for row in await session.fetch(OF_SPACES, spaces=wanted)] if wanted else []
+
+
+async def other_space_with(session: Session, uuids: Sequence[str], space: str) -> str | None:
+    """One of these subnet uuids that another address space has already; they are unique everywhere (contract 4.2)."""
+    rows = await session.fetch(TAKEN_UUIDS, uuids=list(uuids)) if uuids else []
+    return next((row["uuid"] for row in rows if row["space"] != space), None)
+
+
+def row_of(one: Subnet, frontier: Address | None = None, router: str | None = None) -> dict[str, Any]:
+    """The row of a subnet."""
+    return {
+        "uuid": one.uuid,
+        "space": one.space,
+        "position": one.position,
+        "cidr": str(one.cidr),
+        "gateway": str(one.gateway) if one.gateway else None,
+        "service_address": str(one.service_address) if one.service_address else None,
+        "pools": [[str(pool.start), str(pool.end), pool.for_routers] for pool in one.pools],
+        "addr_from_start": one.addr_from_start,
+        "alloc_unit": one.alloc_unit,
+        "ranges": [[str(low), str(high)] for low, high in one.ranges],
+        "frontier": str(frontier or one.start),
+        "router": router,
+    }
+
+
+def service_row(one: Subnet) -> dict[str, Any] | None:
+    """The row that holds the service address, if it lies in the subnet and is not the gateway, which has no row."""
+    service = one.service_address
+    if service is None or service == one.gateway or not one.contains(service):
+        return None
+    return {"space": one.space, "ip": str(one.block(service)), "subnet": one.uuid, "owner": one.space, "purpose": SERVICE}
