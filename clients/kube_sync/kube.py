@@ -31,11 +31,14 @@ class KubeError(Exception):
     """Whatever kept a call from doing what it promises."""
 
 
-class Unreached(KubeError):
+class UnreachedError(KubeError):
     """No answer came, or it broke off."""
 
+    def __init__(self, what: str, why: object) -> None:
+        super().__init__(f"{what}: {why}")
 
-class KubeRefusal(KubeError):
+
+class RefusedError(KubeError):
     """The API server's answer was no; knows its status, reason and how long it asks to be left alone."""
 
     def __init__(self, text: str, *, status: int, reason: str = "", retry_after: float | None = None) -> None:

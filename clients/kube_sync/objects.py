@@ -63,8 +63,13 @@ class Definition:
     version: str = field(compare=False)
     annotations: dict[str, str] = field(default_factory=dict)
     config: str = ""
-    held: bool = False  # carries our finalizer
+    finalizers: tuple[str, ...] = ()
     deleting: bool = False
+
+    @property
+    def held(self) -> bool:
+        """Whether it carries our finalizer, and so cannot vanish before we let it go."""
+        return FINALIZER in self.finalizers
 
 
 class Metadata(msgspec.Struct, rename="camel"):
@@ -137,6 +142,6 @@ def definition_of(document: Any) -> Definition:
         meta.resource_version,
         annotations=meta.annotations or {},
         config=(wire.spec and wire.spec.config) or "",
-        held=FINALIZER in (meta.finalizers or ()),
+        finalizers=tuple(meta.finalizers or ()),
         deleting=meta.deletion_timestamp is not None,
     )

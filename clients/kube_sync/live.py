@@ -1,0 +1,95 @@
+"""The source that is a Kubernetes cluster."""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from . import crd
+from .cache import Cache
+from .clock import Clock
+from .events import Recorder
+from .kube import KubeApi, KubeError, RefusedError
+from .objects import DEFINITION, FINALIZER, NETWORK_STATUS, POD, Definition, Key, Pod, definition_of, pod_of
+from .source import Event
+from .watch import ListWatch, Resource
+
+# Pods without a node have no network yet; finished ones have none any more, and leave the selection as if deleted (4.2).
+PODS = Resource("/api/v1/pods", pod_of, "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
+DEFINITIONS = Resource("/apis/k8s.cni.cncf.io/v1/network-attachment-definitions", definition_of)
+
+log = structlog.get_logger()
+
+
+class LiveCluster:
+    """Follows pods and definitions by list and watch, and writes back with merge patches."""
+
+    def __init__(self, api: KubeApi, clock: Clock) -> None:
+        self._api = api
+        self._clock = clock
+        self._recorder = Recorder(api, clock)
+
+    async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
+        """Both at once; the CRD is installed when the cluster lacks it (S16)."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(ListWatch(self._api, DEFINITIONS, definitions, self._clock, self._install_crd).run())
+            tasks.create_task(ListWatch(self._api, PODS, pods, self._clock).run())
+
+    async def publish(self, pod: Pod, status: str) -> None:
+        """One merge patch of the status subresource; the uid in it keeps it from reaching a namesake."""
+        body = {"metadata": {"uid": pod.uid, "annotations": {NETWORK_STATUS: status}}}
+        try:
+            await self._api.patch(f"{_path(pod.key)}/status", body)
+        except RefusedError as why:
+            if why.status not in {404, 409, 422}:
+                raise
+            log.info("pod is gone or replaced, its status is not needed", pod=str(pod.key), why=str(why))
+
+    async def hold(self, definition: Definition) -> None:
+        """Add the finalizer; refused when the definition changed meanwhile."""
+        await self._set_finalizers(definition, [*definition.finalizers, FINALIZER])
+
+    async def release(self, definition: Definition) -> None:
+        """Take the finalizer away; a definition that is gone already needs nothing."""
+        try:
+            await self._set_finalizers(definition, [name for name in definition.finalizers if name != FINALIZER])
+        except RefusedError as why:
+            if why.status != 404:
+                raise
+
+    async def tell(self, event: Event) -> None:
+        """As a Kubernetes Event."""
+        await self._recorder.tell(event)
+
+    async def is_gone(self, key: Key, uid: str) -> bool:
+        """By asking the API server, not a cache."""
+        try:
+            found = await self._api.get(_path(key))
+        except RefusedError as why:
+            if why.status == 404:
+                return True
+            raise
+        return bool(found["metadata"]["uid"] != uid) or pod_of(found).finished
+
+    async def _set_finalizers(self, definition: Definition, finalizers: list[str]) -> None:
+        metadata: dict[str, Any] = {"resourceVersion": definition.version, "finalizers": finalizers}
+        await self._api.patch(_path(definition.key), {"metadata": metadata})
+
+    async def _install_crd(self) -> None:
+        """Make the CRD when it is absent; one that is there, whoever made it, is left as it is."""
+        try:
+            await self._api.create(crd.COLLECTION, crd.MANIFEST)
+            log.info("installed the CustomResourceDefinition", name=crd.NAME)
+        except KubeError as why:
+            if isinstance(why, RefusedError) and why.reason == "AlreadyExists":
+                return
+            log.warning("cannot install the CustomResourceDefinition", name=crd.NAME, why=str(why))
+            message = f"{crd.NAME} is absent and cannot be installed, pods get no networks beside the default one: {why}"
+            await self.tell(Event(Key("CustomResourceDefinition", "", crd.NAME), crd.NAME, "DefinitionsUnavailable", message))
+
+
+def _path(key: Key) -> str:
+    if key.kind == POD:
+        return f"/api/v1/namespaces/{key.namespace}/pods/{key.name}"
+    assert key.kind == DEFINITION
+    return f"/apis/k8s.cni.cncf.io/v1/namespaces/{key.namespace}/network-attachment-definitions/{key.name}"

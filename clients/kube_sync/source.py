@@ -1,0 +1,46 @@
+"""Where the cluster's objects come from, and what is told back about them; a live cluster or a folder of manifests."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .cache import Cache
+from .objects import Definition, Key, Pod
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something its owner should know of an object."""
+
+    about: Key
+    uid: str
+    reason: str
+    message: str
+    warning: bool = True
+
+
+class Source(Protocol):
+    """Six verbs; what the API server refuses or does not answer is a KubeError, and will be tried again."""
+
+    async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
+        """Keep the caches equal to what is there, until cancelled."""
+        ...
+
+    async def publish(self, pod: Pod, status: str) -> None:
+        """Write the pod's network-status; a pod that is gone or replaced needs none."""
+        ...
+
+    async def hold(self, definition: Definition) -> None:
+        """Keep the definition from vanishing before its network has gone."""
+        ...
+
+    async def release(self, definition: Definition) -> None:
+        """Let it go."""
+        ...
+
+    async def tell(self, event: Event) -> None:
+        """Tell the object's owner; never fails for that."""
+        ...
+
+    async def is_gone(self, key: Key, uid: str) -> bool:
+        """Whether this source, asked now, vouches that the object with this uid is no more (4.1)."""
+        ...
