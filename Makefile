@@ -68,7 +68,7 @@ $(PY):
 $(RUN): requirements/embedded.txt requirements/build.txt pyproject.toml setup.py | $(PY)
 	$(PIP) --require-hashes -r requirements/build.txt
 	$(PIP) --require-hashes -r requirements/embedded.txt
-	$(PIP) --no-deps --no-build-isolation --no-index -e .
+	PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 $(DEV): requirements/dev.txt $(RUN)
