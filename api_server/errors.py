@@ -10,7 +10,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
     + UnknownId, WrongKind, UnknownName, UnknownKind, UnknownPath
   x MethodNotAllowed 405
   x Conflict 409
-    + AlreadyExists, UuidTaken, SystemObject, AddressInUse, SubnetInUse
+    + AlreadyExists, UuidTaken, SystemObject, AddressInUse, SubnetInUse, ReservationExhausted
     + DeleteBlocked
       - ChildrenPresent, StillReferred
   x OverQuota 412
@@ -217,6 +217,16 @@ class SubnetInUse(Conflict):
 
     def __init__(self, address: object, label: str = "IP") -> None:
         super().__init__(f"Cannot Delete IP Block, {label}({address}) is in use", address=str(address))
+
+
+class ReservationExhausted(Conflict):
+    """An `ip-alloc` that cannot be met; 409 where an instance-ip gets 400 (contract 1.13)."""
+
+    code = "subnet-exhausted"
+
+    def __init__(self, network: Sequence[str], subnets: Iterable[object] = ()) -> None:
+        cidrs = [str(subnet) for subnet in subnets]
+        super().__init__(f"Virtual-Network({list(network)}) has exhausted subnet({cidrs})", fq_name=list(network), subnets=cidrs)
 
 
 class DeleteBlocked(Conflict):

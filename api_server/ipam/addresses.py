@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, bindparam, cast, column, exists, func, literal_column
+from sqlalchemy import ColumnElement, and_, bindparam, cast, column, exists, func, literal_column
 from sqlalchemy.dialects.postgresql import INET
 
 from api_server.ipam.freelist import FreeList, Session
 from api_server.ipam.subnet import Address, Pool, Subnet, read_address
 from api_server.ipam.tables import address, free_address, subnet
-from api_server.store.statements import Statement
 
 # What an address is held for.
 OBJECT, RESERVED, SERVICE = "object", "reserved", "service"
@@ -40,7 +39,7 @@ def subnet_of(row: asyncpg.Record) -> Subnet:
     )
 
 
-def _returnable(leaving: Any) -> ColumnElement[bool]:
+def returnable(leaving: Any) -> ColumnElement[bool]:
     """Only what the scan comes to may become free: an address asked for outside the pools does not (contract 12.18)."""
     run = func.jsonb_array_elements(subnet.c.ranges).table_valued(column("value")).render_derived(name="run")
     low, high = (cast(literal_column(f"run.value ->> {end}"), INET) for end in (0, 1))
@@ -48,8 +47,16 @@ def _returnable(leaving: Any) -> ColumnElement[bool]:
 
 
 ADDRESSES = FreeList[Address](held=address, free=free_address, source=subnet, read=subnet_of)
-RELEASE = ADDRESSES.release(address.c.owner == bindparam("owner"), _returnable)
-RELEASE_SERVICE = ADDRESSES.release((address.c.subnet == bindparam("subnet")) & (address.c.purpose == SERVICE), _returnable)
+RELEASE = ADDRESSES.release(address.c.owner == bindparam("owner"), returnable)
+RELEASE_AT = ADDRESSES.release(
+    and_(
+        address.c.space == bindparam("space"),
+        address.c.ip == bindparam("ip"),
+        address.c.owner == bindparam("owner"),
+        address.c.purpose == bindparam("purpose"),
+    ),
+    returnable,
+)
 
 
 async def allocate(session: Session, subnets: Sequence[Subnet], owner: str, *, count: int = 1, purpose: str = OBJECT) -> list[Held]:
@@ -76,11 +83,6 @@ async def claim(session: Session, one: Subnet, wanted: Address, owner: str, *, p
 async def release(session: Session, owner: str) -> None:
     """Let go of all that the owner holds; an address in a pool is free for the asking once this commits."""
     await session.fetch(RELEASE, owner=owner)
-
-
-async def release_service(session: Session, one: Subnet) -> None:
-    """Let go of the subnet's service address."""
-    await session.fetch(RELEASE_SERVICE, subnet=one.uuid)
 
 
 def _pool(document: Sequence[Any]) -> Pool:

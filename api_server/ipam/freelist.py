@@ -1,41 +1,61 @@
 """Free lists in tables: what is free lies in rows that transactions take in order without waiting for one another.
 
-A list has four tables: `held` (the truth, whose primary key settles every race), `free` (rows up to the frontier, in scan order), and a `source`
-whose row knows the frontier. Scan order is plain order of the value, upward or downward. Beyond the frontier nothing has a row: a /8 costs one.
+A list has four tables: `held` (the truth, whose primary key settles every race), `free` (rows up to the frontier), and a `source` whose row
+knows the frontier. Scan order is plain order of the value, upward or downward. Beyond the frontier nothing has a row: a /8 costs one.
 
-The promise: a value up to the frontier that may be given is held, or free, or both ("a phantom"), but never neither. A phantom
+The promise: a value up to the frontier that may be given is held, or free, or both (a "phantom"), but never neither. A phantom
 heals itself: whoever draws it meets the holder's primary key, drops the row and draws again.
 
 * Draw against draw: SKIP LOCKED steps over rows in other hands. A rollback gives the row back, so a list is called exhausted only after
   a pass that waits for every row it can see, with nothing beyond the frontier.
 * Draw against claim: a claim first deletes the free row, so it waits for a rival's draw of that value and is told the truth by the key.
 * Claim against refill: the refill cannot see a claim that is not committed and makes a phantom of it. Its drawer waits for the claimer.
-* Release against refill: a release makes its free row in the statement that deletes the held row, also beyond the frontier (draws ignore it there).
+* Release against refill: a release makes its free row in the statement that deletes the held row, also beyond the frontier, where draws
+  ignore it: a release that looked at the frontier could miss a refill that moves it.
   The refill sees the value held, or free, whichever is committed; either is right.
-* Release against draw of a phantom: all take the free row first and the held row second (the release even when the free row is there
+* Release against draw of a phantom: all take the free row first and the held row second (a release even when the free row is there
   already, by updating it), so one of two waits for the other instead of dropping the row that the other relies on.
 * A refill is a transaction of its own, so that nobody waits for the commit of the request that happened to cause it. It need not reach
-  the disk by itself: the commit of whoever draws its rows carries it. Only a source row that the request itself has written is refilled inside
-  the request, being invisible or locked for everyone else.
-* Left to the retry of the whole transaction: two that draw several values and wait for each other (40P01), a refill that waits for a writer of
-  the source row who waits for the drawer (lock timeout).
+  the disk by itself: the commit of whoever draws its rows carries it. It is done inside the request where the request itself has written
+  the source row (invisible, or locked, to everyone else), and where it does not get its locks at once: their holder may be waiting for the
+  request, which only shows when both waits are the database's. Two that do wait for each other end in 40P01, and the whole runs again.
+* One gap is left open knowingly: an address that was asked for outside the pools, and is released in the very moment in which another
+  request adds a pool around it, may stay out of the list until the frontier is next sent back.
 """
 
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
-from sqlalchemy import BigInteger, ColumnElement, Select, Table, bindparam, cast, column, delete, exists, func, literal_column, select, true, update
+import structlog
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Table,
+    bindparam,
+    cast,
+    column,
+    delete,
+    exists,
+    func,
+    literal_column,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
 from api_server.store.database import Connection, Database
 from api_server.store.statements import Statement
 
+log = structlog.get_logger()
+
 V = TypeVar("V")
 CHUNK = 64
 LARGEST_CHUNK = 4096
 ON: ColumnElement[bool] = literal_column("true")
-SHORT = Statement(select(func.set_config("synchronous_commit", "off", ON), func.set_config("lock_timeout", "1s", ON)))
+SHORT = Statement(select(func.set_config("synchronous_commit", "off", ON), func.set_config("lock_timeout", "200ms", ON)))
 
 
 class Session(Protocol):
@@ -122,12 +142,14 @@ class FreeList(Generic[V]):
         return waits and bool((await session.fetch(self._visible[source.upward], **source.key))[0]["visible"])
 
     async def _refill(self, session: Session, key: dict[str, Any], seen: asyncpg.Record) -> None:
-        if seen["written_here"]:
-            await self._advance(session, key, seen["frontier"])
-            return
-        async with session.database.short() as beside:
-            await beside.fetch(SHORT)
-            await self._advance(beside, key, seen["frontier"])
+        if not seen["written_here"]:
+            try:
+                async with session.database.short() as beside:
+                    await beside.fetch(SHORT)
+                    return await self._advance(beside, key, seen["frontier"])
+            except asyncpg.LockNotAvailableError:
+                log.debug("refilled inside the request", list=key)
+        return await self._advance(session, key, seen["frontier"])
 
     async def _advance(self, session: Session | Connection, key: dict[str, Any], seen: V) -> None:
         """Move the frontier from where it was seen, until something is free; nothing to do if a rival moved it."""
@@ -152,7 +174,9 @@ class FreeList(Generic[V]):
         taken = gone.returning(self._value.label("value")).cte("taken")
         won = self._hold(taken.c.value).cte("won")
         order = taken.c.value if upward else taken.c.value.desc()
-        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(taken.outerjoin(won, taken.c.value == won.c.value))
+        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(
+            taken.outerjoin(won, taken.c.value == won.c.value)
+        )
         return Statement(joined.order_by(order))
 
     def _claim_one(self) -> Statement:
@@ -167,7 +191,11 @@ class FreeList(Generic[V]):
         return holding.on_conflict_do_nothing().returning(self._held.c[self._value.name].label("value"))
 
     def _extend_free(self) -> Statement:
-        given = func.unnest(cast(bindparam("values"), ARRAY(self._value.type))).table_valued(column("value", self._value.type)).render_derived(name="given")
+        given = (
+            func.unnest(cast(bindparam("values"), ARRAY(self._value.type)))
+            .table_valued(column("value", self._value.type))
+            .render_derived(name="given")
+        )
         keys = [one == bindparam(one.name) for one in self._held.primary_key if one.name != self._value.name]
         taken = exists().where(*keys, self._held.c[self._value.name] == given.c.value)
         rows = select(cast(bindparam(self._list.name), self._list.type), given.c.value).where(~taken)

@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy import bindparam
 from sqlalchemy.dialects.postgresql import insert
 
+from api_server.errors import Unavailable
 from api_server.ipam.freelist import FreeList, Session
 from api_server.ipam.tables import free_number, number, number_pool
 from api_server.store.statements import Statement
@@ -56,7 +57,8 @@ async def draw_number(session: Session, pool: NumberPool, owner: str) -> int:
         async with session.database.short() as beside:
             # The first draw ever finds no row of the pool; the second pass finds one.
             await beside.execute(OPEN, pool=pool.name, frontier=pool.first - 1)
-    raise RuntimeError(f"The number pool {pool.name} is used up to {pool.end}")
+    message = f"No number is left in the pool {pool.name}"
+    raise Unavailable(message)
 
 
 async def claim_number(session: Session, pool: NumberPool, value: int, owner: str) -> bool:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any
 
-import asyncpg
 import orjson
-from sqlalchemy import Text, and_, bindparam, case, cast, delete, exists, func, literal_column, null, select, true, union_all, update
-from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, JSONB, UUID, insert
+from sqlalchemy import Table, Text, bindparam, case, cast, delete, func, literal_column, null, select, true, union_all, update
+from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB, UUID, insert
 
-from api_server.ipam.addresses import SERVICE, claim, release_service, subnet_of
+from api_server.ipam.addresses import RELEASE_AT, SERVICE, claim, subnet_of
 from api_server.ipam.freelist import Session
 from api_server.ipam.subnet import Address, Subnet
 from api_server.ipam.tables import address, subnet
@@ -17,7 +17,9 @@ from api_server.store.rows import rows_of
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
 
-COLUMNS = [one.name for one in subnet.c]
+
+def _among(parameter: str) -> Any:
+    return func.any(cast(bindparam(parameter), ARRAY(UUID(as_uuid=False))))
 
 
 @dataclass(frozen=True)
@@ -60,14 +62,10 @@ def _subnets_of_network() -> Any:
 OF_NETWORK = Statement(_subnets_of_network())
 OF_SPACE = Statement(select(subnet).where(subnet.c.space == bindparam("space"), subnet.c.router.is_(None)).order_by(subnet.c.position))
 OF_SPACES = Statement(
-    select(subnet)
-    .where(subnet.c.space == func.any(cast(bindparam("spaces"), ARRAY(UUID(as_uuid=False)))), subnet.c.router.is_(None))
-    .order_by(subnet.c.space, subnet.c.position)
+    select(subnet).where(subnet.c.space == _among("spaces"), subnet.c.router.is_(None)).order_by(subnet.c.space, subnet.c.position)
 )
 TAKEN_UUIDS = Statement(
-    select(cast(subnet.c.uuid, Text).label("uuid"), cast(subnet.c.space, Text).label("space")).where(
-        subnet.c.uuid == func.any(cast(bindparam("uuids"), ARRAY(UUID(as_uuid=False))))
-    )
+    select(cast(subnet.c.uuid, Text).label("uuid"), cast(subnet.c.space, Text).label("space")).where(subnet.c.uuid == _among("uuids"))
 )
 
 
@@ -127,3 +125,65 @@ def service_row(one: Subnet) -> dict[str, Any] | None:
     if service is None or service == one.gateway or not one.contains(service):
         return None
     return {"space": one.space, "ip": str(one.block(service)), "subnet": one.uuid, "owner": one.space, "purpose": SERVICE}
+
+
+def _insert(table: Table, parameter: str) -> Statement:
+    names = [one.name for one in table.c]
+    rows = rows_of(table, names, parameter)
+    return Statement(insert(table).from_select(names, select(*[rows.c[name] for name in names])))
+
+
+INSERT_SUBNETS = _insert(subnet, "subnets")
+INSERT_SERVICE = _insert(address, "addresses")
+# Rows that are no objects' go with the subnet; an object's row stops the second statement (see tables.py).
+DELETE_OWN = Statement(delete(address).where(address.c.subnet == _among("subnets"), address.c.purpose != "object"))
+DELETE_SUBNETS = Statement(delete(subnet).where(subnet.c.uuid == _among("subnets")))
+REPLACE = Statement(
+    update(subnet)
+    .where(subnet.c.uuid == bindparam("subnet"))
+    .values(
+        position=bindparam("position"),
+        service_address=cast(bindparam("service_address"), INET),
+        pools=cast(bindparam("pools"), JSONB),
+        ranges=cast(bindparam("ranges"), JSONB),
+        frontier=case((cast(bindparam("pools"), JSONB) == subnet.c.pools, subnet.c.frontier), else_=cast(bindparam("start"), INET)),
+    )
+)
+
+
+async def insert_subnets(session: Session, new: Sequence[Subnet]) -> None:
+    """Make new subnets known, with their service addresses held by their space."""
+    if not new:
+        return
+    await session.fetch(INSERT_SUBNETS, subnets=orjson.dumps([row_of(one) for one in new]).decode())
+    if services := [row for row in map(service_row, new) if row]:
+        await session.fetch(INSERT_SERVICE, addresses=orjson.dumps(services).decode())
+
+
+async def delete_subnets(session: Session, gone: Sequence[Subnet]) -> None:
+    """Forget subnets that no object holds an address of, with their reservations."""
+    if gone:
+        uuids = [one.uuid for one in gone]
+        await session.fetch(DELETE_OWN, subnets=uuids)
+        await session.fetch(DELETE_SUBNETS, subnets=uuids)
+
+
+async def replace_subnet(session: Session, old: Subnet, new: Subnet) -> bool:
+    """Keep the subnet under its uuid with another service address, more pools, another place; false if the service address is in use.
+
+    The row is written last, so that whoever refills waits for a transaction that waits for nobody. More pools send the frontier back to
+    the start: the next refills pass over what is held.
+    """
+    before, after = service_row(old), service_row(new)
+    moved = before != after
+    if moved and after and not await claim(session, new, ip_address(after["ip"]), new.space, purpose=SERVICE):
+        return False
+    row = row_of(new)
+    texts = {name: orjson.dumps(row[name]).decode() for name in ("pools", "ranges")}
+    await session.fetch(
+        REPLACE, subnet=old.uuid, position=new.position, service_address=row["service_address"], start=row["frontier"], **texts
+    )
+    if moved and before:
+        # After the row, whose ranges say whether the address is free for the asking from now on.
+        await session.fetch(RELEASE_AT, space=old.space, ip=ip_address(before["ip"]), owner=old.space, purpose=SERVICE)
+    return True
