@@ -1,7 +1,7 @@
 """A domain and a project of one test's own, and the few verbs that tests say everything with."""
 
 import ipaddress
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -133,5 +133,5 @@ def _answer(response: httpx.Response, kind: str) -> Document:
 
 
 @pytest.fixture
-async def world(api: httpx.AsyncClient) -> AsyncIterator[World]:
-    yield await World(api).found()
+async def world(api: httpx.AsyncClient) -> World:
+    return await World(api).found()

@@ -1,0 +1,176 @@
+"""A day's work of the published vnc_api client; runs in .venv-vnc and prints what it saw as one JSON object.
+
+    python vnc_scenario.py HOST PORT NAME
+
+Everything lives under the domain NAME and is gone at the end.
+"""
+
+import json
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from vnc_api import exceptions, vnc_api
+
+Seen = dict[str, Any]
+
+
+def build(name: str) -> dict[str, Any]:
+    """One object of each kind that a pod needs, parents and targets first."""
+    domain = vnc_api.Domain(name)
+    project = vnc_api.Project("project", domain)
+    ipam = vnc_api.NetworkIpam("ipam", project)
+    network = vnc_api.VirtualNetwork("network", project)
+    subnet = vnc_api.IpamSubnetType(subnet=vnc_api.SubnetType("10.9.0.0", 24))
+    network.add_network_ipam(ipam, vnc_api.VnSubnetsType([subnet]))
+    machine = vnc_api.VirtualMachine(f"machine-{name}")
+    machine.uuid = str(uuid.uuid4())
+    port = vnc_api.VirtualMachineInterface("port", project)
+    port.add_virtual_network(network)
+    port.add_virtual_machine(machine)
+    address = vnc_api.InstanceIp(f"address-{name}")
+    address.add_virtual_network(network)
+    address.add_virtual_machine_interface(port)
+    return {
+        "domain": domain,
+        "project": project,
+        "network_ipam": ipam,
+        "virtual_network": network,
+        "virtual_machine": machine,
+        "virtual_machine_interface": port,
+        "instance_ip": address,
+    }
+
+
+def verb(api: Any, kind: str, name: str) -> Callable[..., Any]:
+    """The client's method for a verb: `virtual_network_create`."""
+    method: Callable[..., Any] = getattr(api, f"{kind}_{name}")
+    return method
+
+
+def refusal(call: Callable[..., Any], *given: Any, **named: Any) -> str:
+    """The name of the exception that the call ends in, "" for none."""
+    try:
+        call(*given, **named)
+    except exceptions.VncError as error:
+        return type(error).__name__
+    return ""
+
+
+def create_and_read(api: Any, objects: dict[str, Any]) -> Seen:
+    """Every object made, then read by id, by name and in a list."""
+    seen: Seen = {}
+    for kind, made in objects.items():
+        answered = verb(api, kind, "create")(made)
+        by_id = verb(api, kind, "read")(id=answered)
+        listed = verb(api, f"{kind}s", "list")(obj_uuids=[answered])
+        seen[kind] = {
+            "uuid": answered,
+            "read by id": by_id.uuid,
+            "read by name": verb(api, kind, "read")(fq_name=made.get_fq_name()).uuid,
+            "fq_name": [made.get_fq_name(), by_id.get_fq_name()],
+            "fq_name_to_id": api.fq_name_to_id(kind, made.get_fq_name()),
+            "id_to_fq_name": api.id_to_fq_name(answered),
+            "listed": [each["uuid"] for each in next(iter(listed.values()))],
+            "created twice": refusal(verb(api, kind, "create"), made),
+        }
+    return seen
+
+
+def update(api: Any, objects: dict[str, Any]) -> Seen:
+    """Every object renamed, one after the other, with the client's own idea of what changed."""
+    seen: Seen = {}
+    for kind, made in objects.items():
+        made.set_display_name(f"renamed {kind}")
+        verb(api, kind, "update")(made)
+        seen[kind] = verb(api, kind, "read")(id=made.uuid).get_display_name()
+    return seen
+
+
+def edit_annotations(api: Any, network: Any) -> Seen:
+    """Annotations edited element by element (the client sends prop-collection-update)."""
+    network.set_annotations(vnc_api.KeyValuePairs([vnc_api.KeyValuePair("first", "1")]))
+    api.virtual_network_update(network)
+    network.add_annotations(vnc_api.KeyValuePair("second", "2"))
+    api.virtual_network_update(network)
+    api.prop_map_set_element(network.uuid, "annotations", {"key": "third", "value": "3"})
+    network.del_annotations(elem_position="first")
+    api.virtual_network_update(network)
+    pairs = api.virtual_network_read(id=network.uuid).get_annotations().get_key_value_pair()
+    return {
+        "annotations": {pair.get_key(): pair.get_value() for pair in pairs},
+        "one annotation": api.prop_map_get(network.uuid, "annotations", "second"),
+    }
+
+
+def edit_refs(api: Any, project: Any, port: Any) -> Seen:
+    """A security group put on the port and taken off, by ref_update and by the object."""
+    group = vnc_api.SecurityGroup("group", project)
+    api.security_group_create(group)
+    edit = ("virtual-machine-interface", port.uuid, "security-group", group.uuid, group.get_fq_name())
+    added = api.ref_update(*edit, "ADD")
+    with_group = api.virtual_machine_interface_read(id=port.uuid)
+    held = refusal(api.security_group_delete, id=group.uuid)
+    api.ref_update(*edit, "DELETE")
+    without = api.virtual_machine_interface_read(id=port.uuid)
+    port.add_security_group(group)
+    api.virtual_machine_interface_update(port)
+    again = api.virtual_machine_interface_read(id=port.uuid)
+    api.ref_relax_for_delete(port.uuid, group.uuid)
+    api.security_group_delete(id=group.uuid)
+    return {
+        "ref_update": added,
+        "refs": [[ref["to"] for ref in each.get_security_group_refs() or []] for each in (with_group, without, again)],
+        "deleted while referred": held,
+    }
+
+
+def list_many(api: Any, name: str) -> Seen:
+    """More ids than the client puts into a query: it posts to list-bulk-collection."""
+    count = api.POST_FOR_LIST_THRESHOLD + 5
+    made = [api.virtual_machine_create(vnc_api.VirtualMachine(f"many-{name}-{number}")) for number in range(count)]
+    listed = api.virtual_machines_list(obj_uuids=made)["virtual-machines"]
+    detailed = api.virtual_machines_list(obj_uuids=made, detail=True)
+    for each in made:
+        api.virtual_machine_delete(id=each)
+    return {"asked": sorted(made), "listed": sorted(each["uuid"] for each in listed), "detailed": sorted(each.uuid for each in detailed)}
+
+
+def address_verbs(api: Any, network: Any) -> Seen:
+    """Addresses reserved without an object, counted and freed."""
+    subnet = api.virtual_network_read(id=network.uuid).get_network_ipam_refs()[0]["attr"].get_ipam_subnets()[0].get_subnet_uuid()
+    taken = api.virtual_network_ip_alloc(network, count=2)
+    counted = json.loads(api.virtual_network_subnet_ip_count(network, [subnet]))
+    api.virtual_network_ip_free(network, taken)
+    return {"taken": taken, "counted": counted, "after": json.loads(api.virtual_network_subnet_ip_count(network, [subnet]))}
+
+
+def delete(api: Any, objects: dict[str, Any]) -> Seen:
+    """What is still in use stays; then everything goes, last made first."""
+    seen: Seen = {}
+    for kind in ("domain", "project", "virtual_network", "virtual_machine", "virtual_machine_interface"):
+        seen[f"{kind} in use"] = refusal(verb(api, kind, "delete"), id=objects[kind].uuid)
+    for kind, made in reversed(objects.items()):
+        verb(api, kind, "delete")(id=made.uuid)
+        seen[f"{kind} gone"] = refusal(verb(api, kind, "read"), id=made.uuid)
+    return seen
+
+
+def observe(api: Any, name: str) -> Seen:
+    """The whole day."""
+    objects = build(name)
+    seen = {"create": create_and_read(api, objects)}
+    seen["address"] = api.instance_ip_read(id=objects["instance_ip"].uuid).get_instance_ip_address()
+    seen["update"] = update(api, objects)
+    seen["annotations"] = edit_annotations(api, objects["virtual_network"])
+    seen["refs"] = edit_refs(api, objects["project"], objects["virtual_machine_interface"])
+    seen["many"] = list_many(api, name)
+    seen["addresses"] = address_verbs(api, objects["virtual_network"])
+    seen["delete"] = delete(api, objects)
+    return seen
+
+
+if __name__ == "__main__":
+    host, port_number, domain_name = sys.argv[1:]
+    print(json.dumps(observe(vnc_api.VncApi(api_server_host=host, api_server_port=port_number), domain_name)))
