@@ -1,0 +1,59 @@
+"""The sub-commands `serve` and `migrate` of `netweave`: flags to Settings, and errors to one line."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from api_server import supervisor
+from api_server.embedded import EmbeddedServerError
+from api_server.errors import Unavailable
+from api_server.settings import Settings
+from api_server.supervisor import StartupError
+
+DataDir = Annotated[Path | None, typer.Option(help="Where the embedded PostgreSQL keeps its data (DATABASE_URL unset).")]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on  [default: 127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port to listen on, 0 for any free one  [default: 8082]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, max=64, help="Worker processes  [default: 1]")] = None,
+    data_dir: DataDir = None,
+    allow_no_auth: Annotated[
+        bool | None, typer.Option("--allow-no-auth", help="Serve others than this machine without authentication.")
+    ] = None,
+) -> None:
+    """Serve the API, on the PostgreSQL of DATABASE_URL or on an embedded one."""
+    _attempt(supervisor.serve, host=host, port=port, workers=workers, data_dir=data_dir, allow_no_auth=allow_no_auth)
+
+
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the tables of the database up to this version."""
+    _attempt(supervisor.migrate, data_dir=data_dir)
+
+
+def _attempt(command: Callable[[Settings, Callable[[str], None]], None], **flags: object) -> None:
+    """Flags win over the environment. What the user can mend is one line and exit code 1."""
+    try:
+        command(Settings(**{name: value for name, value in flags.items() if value is not None}), typer.echo)
+    except ValidationError as why:
+        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, not {problem['input']!r}" for problem in why.errors()]
+        _refuse("; ".join(problems))
+    except KeyboardInterrupt:
+        return  # asked to stop before there was anything to drain
+    except (StartupError, EmbeddedServerError, Unavailable) as why:
+        _refuse(str(why))
+
+
+def _refuse(sentence: str) -> None:
+    typer.echo(f"netweave: {sentence}", err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(serve)
+    app.command()(migrate)
+    app()

@@ -1,0 +1,46 @@
+"""One worker: the application on uvicorn, on a socket that its parent opened."""
+
+import signal
+import socket
+import sys
+import threading
+
+import uvicorn
+
+from api_server.app import create_app
+from api_server.settings import Settings
+
+# How long a worker may go on with the requests it has when it is asked to stop.
+DRAIN = 20
+
+
+def run_worker(settings: Settings, listening: socket.socket) -> None:
+    """Serve until asked to stop by SIGTERM, or by the parent's end, which closes our input."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            loop="uvloop",
+            http="httptools",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=DRAIN,
+        )
+    )
+    # uvicorn raises the signal once more when it is done; by then it has been obeyed.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
+    server.run(sockets=[listening])
+    if not server.started:
+        sys.exit(3)
+
+
+def _stop_with_parent(server: uvicorn.Server) -> None:
+    sys.stdin.read()
+    server.should_exit = True
+
+
+if __name__ == "__main__":
+    run_worker(Settings.model_validate_json(sys.stdin.readline()), socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,59 @@
+"""The address that a server listens on: one socket, opened by the parent and shared by its workers."""
+
+import errno
+import ipaddress
+import socket
+import time
+
+from api_server.supervisor.fault import HostUnusable, NotLoopback, PortInUse
+
+BACKLOG = 2048
+# A server that was killed leaves workers that close the port within a moment.
+PATIENCE = 2.0
+
+
+def listen(host: str, port: int, *, allow_no_auth: bool) -> socket.socket:
+    """An open socket. Connections wait in it until a worker is ready, so no caller is refused by a server that is starting."""
+    family, address = _resolve(host, port)
+    if not (ipaddress.ip_address(address[0]).is_loopback or allow_no_auth):
+        raise NotLoopback(host)
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _open(family, address)
+        except OSError as why:
+            if why.errno != errno.EADDRINUSE:
+                raise HostUnusable(host, why.strerror or str(why)) from why
+            if time.monotonic() > deadline:
+                raise PortInUse(host, port) from why
+        time.sleep(0.1)
+
+
+def address_of(listening: socket.socket) -> str:
+    """The URL under which this machine reaches the server."""
+    host, port = listening.getsockname()[:2]
+    found = ipaddress.ip_address(host)
+    if found.is_unspecified:
+        host = "127.0.0.1" if found.version == 4 else "::1"
+    return f"http://{host}:{port}" if found.version == 4 else f"http://[{host}]:{port}"
+
+
+def _resolve(host: str, port: int) -> tuple[int, tuple[str, int]]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except OSError as why:
+        raise HostUnusable(host, why.strerror or str(why)) from why
+    family, _, _, _, address = found[0]
+    return family, (str(address[0]), int(address[1]))
+
+
+def _open(family: int, address: tuple[str, int]) -> socket.socket:
+    opened = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(BACKLOG)
+    except OSError:
+        opened.close()
+        raise
+    return opened

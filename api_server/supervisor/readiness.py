@@ -1,0 +1,75 @@
+"""A database made ready for workers: migrated or checked, bootstrapped, and with connections enough for all of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from api_server.bootstrap import bootstrap, world_of
+from api_server.errors import Unavailable
+from api_server.model.catalog import load
+from api_server.settings import Settings
+from api_server.store.database import AWAY, Database
+from api_server.supervisor.fault import TooFewConnections
+from api_server.supervisor.migration import check_revision, revision_of, upgrade
+
+# Any constant does; it only has to be the same for all servers of a database.
+TURN = 0x6E65_7477_6561_7665
+# What a worker holds beside its pool: the reserve of `Database`.
+RESERVE = 2
+
+
+async def bring_up_to_date(settings: Settings) -> tuple[str | None, str | None]:
+    """Migrate to this version; the revisions before and after. Servers that start at once take turns."""
+    async with _turn(settings) as connection:
+        before = await revision_of(connection)
+        await asyncio.to_thread(upgrade, _direct_url(settings))
+        return before, await revision_of(connection)
+
+
+async def make_ready(settings: Settings) -> None:
+    """Check that the database is what this version writes to, and put the bootstrap objects in it (contract 6)."""
+    async with _turn(settings) as connection:
+        check_revision(_spoken(settings), await revision_of(connection))
+        await _check_connections(connection, settings)
+        database = await Database.open(settings.database_url, 2, prepared_statements=settings.prepared_statements)
+        try:
+            await bootstrap(database, world_of(load()))
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def _turn(settings: Settings) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    try:
+        connection = await asyncpg.connect(_direct_url(settings))
+    except (*AWAY, asyncpg.PostgresError, ValueError) as why:
+        raise Unavailable(f"The database {_spoken(settings)} cannot be reached: {why}") from why
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", TURN)
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _check_connections(connection: "asyncpg.Connection[asyncpg.Record]", settings: Settings) -> None:
+    limit = await connection.fetchval(
+        "SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END) FROM pg_settings"
+        " WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')"
+    )
+    each = settings.pool_size + RESERVE
+    if settings.workers * each > limit:
+        raise TooFewConnections(settings.workers, each, limit)
+
+
+def _direct_url(settings: Settings) -> str:
+    """Locks of a session and migrations do not pass through a pooler."""
+    return settings.database_direct_url or settings.database_url
+
+
+def _spoken(settings: Settings) -> str:
+    """The database's address without its password."""
+    parts = urlsplit(_direct_url(settings))
+    return f"{parts.hostname or 'on a local socket'}{f':{parts.port}' if parts.port else ''}{parts.path}"

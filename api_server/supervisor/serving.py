@@ -1,0 +1,50 @@
+"""`serve` and `migrate` from the first check to the last farewell."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from api_server.embedded import EmbeddedServer
+from api_server.settings import Settings
+from api_server.supervisor.listening import address_of, listen
+from api_server.supervisor.readiness import bring_up_to_date, make_ready
+from api_server.supervisor.workers import Workers
+
+
+def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Serve until a signal asks to stop. Raises StartupError, EmbeddedServerError or Unavailable when that is not possible."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the workers run, both signals are KeyboardInterrupt
+    with listen(settings.host, settings.port, allow_no_auth=settings.allow_no_auth) as listening, _database(settings) as (usable, server):
+        if server is not None:
+            asyncio.run(bring_up_to_date(usable))
+        asyncio.run(make_ready(usable))
+        workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
+        where = f"embedded PostgreSQL in {settings.data_dir}" if server is not None else "the PostgreSQL of DATABASE_URL"
+        asyncio.run(_run(usable, listening, lambda: say(f"Netweave serves {address_of(listening)} with {workers} on {where}"), server))
+
+
+def migrate(settings: Settings, say: Callable[[str], None]) -> None:
+    """Bring the database of DATABASE_URL, or the embedded one, up to this version."""
+    with _database(settings) as (usable, _):
+        before, after = asyncio.run(bring_up_to_date(usable))
+    say(
+        f"The database is at revision {after} already"
+        if before == after
+        else f"The database went from revision {before or 'none'} to {after}"
+    )
+
+
+async def _run(settings: Settings, listening: socket.socket, announce: Callable[[], None], server: EmbeddedServer | None) -> None:
+    await Workers(settings, listening).run(announce, server.keep if server is not None else None)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServer | None]]:
+    """The settings with a database in them, and the embedded server if it is one of ours."""
+    if settings.database_url:
+        yield settings, None
+        return
+    with EmbeddedServer.start(settings.data_dir) as server:
+        yield settings.model_copy(update={"database_url": server.dsn, "database_direct_url": server.dsn}), server
