@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from api_server.ipam.subnet import Address, Network, Pool, Subnet, read_address, read_network
+from api_server.model.resource import is_uuid
 
 Document = Mapping[str, Any]
 
@@ -145,14 +146,6 @@ def read_pool(document: Document) -> Pool | None:
     if start is None or end is None or start.version != end.version:
         return None
     return Pool(start, end, bool(document.get("vrouter_specific_pool")))
-
-
-def is_uuid(text: object) -> bool:
-    """Whether the text is a uuid in its canonical form, lower case with dashes."""
-    try:
-        return isinstance(text, str) and str(UUID(text)) == text
-    except ValueError:
-        return False
 
 
 def _pool_documents(document: Document) -> list[Document]:

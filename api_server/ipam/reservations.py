@@ -15,6 +15,8 @@ from api_server.ipam.subnets import NetworkSubnets, read_network
 from api_server.ipam.tables import address, subnet
 from api_server.store.statements import Statement
 
+LARGEST_COUNT = 65_536
+
 _pool = func.jsonb_array_elements(subnet.c.pools).table_valued(column("value")).render_derived(name="pool")
 _start, _end = (cast(literal_column(f"pool.value ->> {at}"), INET) for at in (0, 1))
 _pooled = or_(
@@ -42,15 +44,16 @@ FREE = ADDRESSES.release(
 )
 
 
-async def reserve(
-    session: Session, network: str, *, subnet_uuid: str | None = None, count: int = 1, family: str | None = None
-) -> list[str]:
-    """`count` addresses taken in the name of the network; all or, with 409, none."""
+async def reserve(session: Session, network: str, wish: Wish, count: int = 1) -> list[str]:
+    """`count` addresses taken in the name of the network, of the subnet and family wished for; all or, with 409, none."""
     known = await _network(session, network)
-    if not 1 <= count <= 65_536:
-        message = f"count: {count} is not between 1 and 65536"
+    if not 1 <= count <= LARGEST_COUNT:
+        message = f"count: {count} is not between 1 and {LARGEST_COUNT}"
         raise BadRequest(message, field="count")
-    subnets = subnets_for(known, Wish(subnet=subnet_uuid, family=family))
+    if wish.family not in (None, "v4", "v6"):
+        message = f"family: {wish.family!r} is neither v4 nor v6"
+        raise BadRequest(message, field="family")
+    subnets = subnets_for(known, wish)
     held = await allocate(session, subnets, network, count=count, purpose=RESERVED)
     if len(held) < count:
         raise ReservationExhausted(known.fq_name, [one.cidr for one in subnets])

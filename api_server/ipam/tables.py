@@ -24,7 +24,8 @@ subnet = Table(
     metadata,
     Column("uuid", _uuid(), primary_key=True),
     # The network for a user-defined subnet, the network-ipam for a flat one.
-    Column("space", _uuid(), ForeignKey("resource.uuid", ondelete="CASCADE"), nullable=False),
+    # Deferred as an owner is.
+    Column("space", _uuid(), ForeignKey("resource.uuid", ondelete="CASCADE", deferrable=True, initially="DEFERRED"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("cidr", CIDR, nullable=False),
     Column("gateway", INET),

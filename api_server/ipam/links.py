@@ -1,0 +1,80 @@
+"""The links of a network to its ipams: what they declare, checked and completed (contract 4.1, 4.6)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from api_server.ipam.declaration import Declaration, read_declaration
+from api_server.ipam.freelist import Session
+from api_server.ipam.plan import Plan, complete
+from api_server.model.resource import Ref, is_uuid
+from api_server.store.statements import Statement
+from api_server.store.tables import resource
+
+FLAT = "flat-subnet"
+METHODS = Statement(
+    select(cast(resource.c.uuid, Text).label("uuid"), resource.c.properties["ipam_subnet_method"].astext.label("method")).where(
+        resource.c.uuid == func.any(cast(bindparam("uuids"), ARRAY(UUID(as_uuid=False))))
+    )
+)
+
+
+@dataclass
+class Links:
+    """A network's links in order: those to flat ipams, and what each of the others declares."""
+
+    flat: list[Ref] = field(default_factory=list)
+    declaring: list[tuple[Ref, list[Declaration]]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def declared(self) -> list[Declaration]:
+        """All subnets that the links declare, in stored order."""
+        return [one for _, declared in self.declaring for one in declared]
+
+    def complete(self, planned: Plan, old: Sequence[Ref], *, bare: bool) -> None:
+        """Write into the links what the server fills in; a flat link keeps its subnet_uuid while it lasts."""
+        documents = iter(complete(self.declared, planned, bare=bare))
+        for ref, declared in self.declaring:
+            ref.attr = {**ref.attr, "ipam_subnets": [next(documents) for _ in declared]}
+        stored = {ref.uuid: shown_uuid(ref) for ref in old}
+        for ref in self.flat:
+            uuid = stored.get(ref.uuid) or shown_uuid(ref) or str(uuid4())
+            ref.attr = {**ref.attr, "ipam_subnets": [{"subnet_uuid": uuid}]}
+
+
+async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
+    """What the refs to ipams say, with every fault as a sentence that names field and value."""
+    rows = await session.fetch(METHODS, uuids=[ref.uuid for ref in refs]) if refs else []
+    flat = {row["uuid"] for row in rows if row["method"] == FLAT}
+    links = Links()
+    for index, ref in enumerate(refs):
+        path = f"network_ipam_refs[{index}].attr.ipam_subnets"
+        entries = ref.attr.get("ipam_subnets") if isinstance(ref.attr, Mapping) else None
+        if not isinstance(entries, list):
+            links.problems.append(f"{path}: {entries!r} is not a list of subnets")
+        elif ref.uuid in flat:
+            links.flat.append(ref)
+            links.problems += _flat_problems(entries, path, ref)
+        else:
+            read = [read_declaration(entry, f"{path}[{position}]") for position, entry in enumerate(entries)]
+            links.declaring.append((ref, [one for one, _ in read if one]))
+            links.problems += [problem for _, problems in read for problem in problems]
+    return links
+
+
+def shown_uuid(ref: Ref) -> str | None:
+    """The subnet_uuid in a flat link."""
+    entries = ref.attr.get("ipam_subnets") if isinstance(ref.attr, Mapping) else None
+    return next((entry.get("subnet_uuid") for entry in entries if isinstance(entry, Mapping)), None) if entries else None
+
+
+def _flat_problems(entries: Sequence[Any], path: str, ref: Ref) -> Iterator[str]:
+    if any(isinstance(entry, Mapping) and entry.get("subnet") for entry in entries):
+        yield f"{path}: {':'.join(ref.fq_name)} is flat, so a network's link to it has no subnets"
+    elif (uuid := shown_uuid(ref)) and not is_uuid(uuid):
+        yield f"{path}[0].subnet_uuid: {uuid!r} is not a uuid"

@@ -1,0 +1,86 @@
+"""Plans carried out: what is in use stays, what is new or changed is written (contract 4.6)."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import bindparam, cast, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.types import Text
+
+from api_server.errors import InvalidResource, SubnetInUse
+from api_server.ipam.addresses import OBJECT
+from api_server.ipam.freelist import Session
+from api_server.ipam.plan import Plan
+from api_server.ipam.subnet import Subnet
+from api_server.ipam.subnets import delete_subnets, insert_subnets, other_space_with, replace_subnet
+from api_server.ipam.tables import address
+from api_server.store.statements import Statement
+from api_server.store.tables import reference, resource
+
+LABELS = {"floating-ip": "Floating IP", "alias-ip": "Alias IP"}
+UUIDS = ARRAY(UUID(as_uuid=False))
+
+IN_SUBNETS = Statement(
+    select(address.c.ip, resource.c.kind)
+    .join(resource, resource.c.uuid == address.c.owner)
+    .where(address.c.subnet == func.any(cast(bindparam("subnets"), UUIDS)), address.c.purpose == OBJECT)
+    .order_by(address.c.ip)
+    .limit(1)
+)
+OF_NETWORK_IN_SPACES = Statement(
+    select(address.c.ip, resource.c.kind)
+    .join(resource, resource.c.uuid == address.c.owner)
+    .join(reference, reference.c.source == address.c.owner)
+    .where(reference.c.target == bindparam("network"), address.c.space == func.any(cast(bindparam("spaces"), UUIDS)))
+    .order_by(address.c.ip)
+    .limit(1)
+)
+# An object on a gateway holds no row of `address`: it is found through the network it refers to.
+_on = resource.c.properties["instance_ip_address"].astext
+ON_GATEWAYS = Statement(
+    select(_on.label("ip"), resource.c.kind)
+    .join(reference, reference.c.source == resource.c.uuid)
+    .where(
+        reference.c.target == func.any(cast(bindparam("networks"), UUIDS)),
+        resource.c.kind == "instance-ip",
+        _on == func.any(cast(bindparam("gateways"), ARRAY(Text))),
+    )
+    .limit(1)
+)
+
+
+async def carry_out(session: Session, kind: str, space: str, planned: Plan, networks: Sequence[str]) -> None:
+    """Make the plan true, or raise what stands against it; `networks` are those whose objects may sit on a gateway of the space."""
+    given = [one.uuid for one in planned.new]
+    if twin := await other_space_with(session, given, space):
+        raise InvalidResource(kind, [f"subnet_uuid: {twin} is the uuid of another network's subnet"])
+    if planned.gone:
+        found = await session.fetch(IN_SUBNETS, subnets=[one.uuid for one in planned.gone])
+        _refuse([(row["ip"], row["kind"]) for row in found])
+        await refuse_on_gateways(session, planned.gone, networks)
+        await delete_subnets(session, planned.gone)
+    for old, new in planned.kept:
+        if (old, old.position) != (new, new.position) and not await replace_subnet(session, old, new):
+            raise InvalidResource(kind, [f"dns_server_address: {new.service_address} of {new.cidr} is in use"])
+    await insert_subnets(session, planned.new)
+
+
+async def refuse_on_gateways(session: Session, subnets: Iterable[Subnet], networks: Sequence[str]) -> None:
+    """Raise if an object of these networks has the gateway of one of the subnets as its address."""
+    gateways = [str(one.gateway) for one in subnets if one.gateway]
+    if gateways and networks:
+        found = await session.fetch(ON_GATEWAYS, networks=list(networks), gateways=gateways)
+        _refuse([(row["ip"], row["kind"]) for row in found])
+
+
+async def refuse_unlinking(session: Session, network: str, subnets: Sequence[Subnet]) -> None:
+    """Raise if an object of the network holds an address of these flat subnets, which it is about to leave."""
+    spaces = sorted({one.space for one in subnets})
+    if spaces:
+        found = await session.fetch(OF_NETWORK_IN_SPACES, network=network, spaces=spaces)
+        _refuse([(row["ip"], row["kind"]) for row in found])
+        await refuse_on_gateways(session, subnets, [network])
+
+
+def _refuse(holders: Iterable[tuple[object, str]]) -> None:
+    for held, kind in holders:
+        raise SubnetInUse(held, LABELS.get(kind, "IP"))
