@@ -33,7 +33,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.facts = facts
 
-    def sentence(self, base: str) -> str:
+    def sentence(self, base: str) -> str:  # noqa: ARG002 (those that name links need it)
         """The text of the answer; `base` is the address the caller used, for errors that name links."""
         return str(self)
 

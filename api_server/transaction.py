@@ -1,14 +1,13 @@
 """One write as one story: what every kind goes through, and the few moments at which a special kind adds to it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
 from api_server.errors import (
     AlreadyExists,
-    BadRequest,
     ChildrenPresent,
     InvalidParent,
     NotFound,
@@ -28,6 +27,8 @@ from api_server.store import resources
 from api_server.store.database import Connection, Database
 from api_server.store.resources import Journal, link_of, resource_of
 from api_server.store.statements import Statement
+
+Result = TypeVar("Result")
 
 
 class Hooks:
@@ -137,11 +138,11 @@ class Transaction:
 
     # --- create ---
 
-    async def create(self, new: Resource, placement: Placement = HERE) -> None:
-        """Checks in the order of contract 1.4.1, rows 8 to 13; the first failure is raised."""
+    async def create(self, new: Resource, placement: Placement = HERE, *, hooks: Hooks | None = None) -> None:
+        """Checks in the order of contract 1.4.1, rows 8 to 13; the first failure is raised. `hooks` in place of the kind's own."""
         if not (new.parent and new.parent.uuid in self._made and not new.refs):
             await self._settle(new, placement)
-        hooks = self.world.hooks.get(new.kind.name, PLAIN)
+        hooks = hooks or self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_create(self, new)
         self._waiting.append(new)
         self._made[new.uuid] = new
@@ -158,7 +159,9 @@ class Transaction:
         uuids = [new.uuid] if placement.uuid_given else []
         if placement.parent_uuid:
             uuids.append(placement.parent_uuid)
-        found = await self._resolve([*names, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)], [*uuids, *(ref.uuid for ref in refs if ref.uuid)])
+        found = await self._resolve(
+            [*names, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)], [*uuids, *(ref.uuid for ref in refs if ref.uuid)]
+        )
         if twin := found.named(new.kind.name, new.fq_name):
             raise AlreadyExists(new.fq_name, twin["uuid"])
         if misplaced:
@@ -171,7 +174,9 @@ class Transaction:
         if parent_kind and not parent:
             raise ParentMissing(parent_kind, parent_name)
         if placement.parent_uuid and parent and placement.parent_uuid != parent["uuid"]:
-            raise InvalidParent(f"parent_uuid {placement.parent_uuid} is not the {parent_kind} {':'.join(parent_name)}", field="parent_uuid")
+            raise InvalidParent(
+                f"parent_uuid {placement.parent_uuid} is not the {parent_kind} {':'.join(parent_name)}", field="parent_uuid"
+            )
         if parent:
             new.parent = link_of(parent)
             if not placement.owner_given and parent_kind != "domain":
@@ -298,7 +303,15 @@ def _title(kind: Kind) -> str:
     return kind.name.replace("-", " ").title()
 
 
-def require(condition: object, message: str, **facts: object) -> None:
-    """Raise BadRequest unless the condition holds."""
-    if not condition:
-        raise BadRequest(message, **facts)
+async def write(
+    world: World, database: Database, journal: Journal, work: Callable[[Transaction], Awaitable[Result]], *, privileged: bool = False
+) -> Result:
+    """Do `work` in one transaction and commit it; it may run several times, so it must not change what it was given."""
+
+    async def run(connection: Connection) -> Result:
+        tx = Transaction(world, connection, database, journal, privileged=privileged)
+        result = await work(tx)
+        await tx.flush()
+        return result
+
+    return await database.write(run)

@@ -125,9 +125,9 @@ def _conditions(shape: Shape) -> list[Any]:
         conditions.append(resource.c.parent == func.any(bindparam("parents", type_=UUIDS)))
     if shape.parent_names:
         named = resource.alias("named")
-        wanted = func.unnest(
-            bindparam("parent_kinds", type_=ARRAY(Text)), bindparam("parent_digests", type_=ARRAY(BYTEA))
-        ).table_valued("kind", "name_digest", name="wanted")
+        wanted = func.unnest(bindparam("parent_kinds", type_=ARRAY(Text)), bindparam("parent_digests", type_=ARRAY(BYTEA))).table_valued(
+            "kind", "name_digest", name="wanted"
+        )
         conditions.append(
             resource.c.parent.in_(
                 select(named.c.uuid).select_from(

@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import orjson
 from sqlalchemy import Select, and_, bindparam, cast, column, delete, func, insert, literal_column, or_, select, true, union_all, update
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Text
 
@@ -17,10 +17,9 @@ from api_server.store.rows import rows_of
 from api_server.store.statements import Statement
 from api_server.store.tables import change, reference, resource
 
-RESOURCE = (
-    "uuid kind fq_name name_digest parent parent_kind properties positions owner owner_access global_access share "
-    "enable user_visible description creator permissions"
-).split()
+KEYS = ["uuid", "kind", "fq_name", "name_digest", "parent", "parent_kind"]
+STATE = ["properties", "positions", "owner", "owner_access", "global_access", "share", "enable", "description"]
+RESOURCE = [*KEYS, *STATE, "user_visible", "creator", "permissions"]
 REFERENCE = ["source", "target", "position", "attr", "relaxed"]
 CHANGE = ["operation", "kind", "uuid", "fq_name", "actor", "request_id", "before", "after"]
 UUIDS = ARRAY(UUID(as_uuid=False))
@@ -38,7 +37,7 @@ BASE = [
     resource.c.fq_name,
     _text(resource.c.parent).label("parent"),
     resource.c.parent_kind,
-    *[resource.c[name] for name in RESOURCE[6:]],
+    *[resource.c[name] for name in RESOURCE[len(KEYS) :]],
     resource.c.created,
     resource.c.modified,
 ]
@@ -57,7 +56,11 @@ CHILDREN = (
 )
 # A ref between two objects of one kind is two rows, one each way: both read it as a ref, neither as a back ref.
 BACK_REFS = (
-    select(func.json_agg(literal_column("json_build_array(near.kind, near.uuid, near.fq_name, reference.attr) ORDER BY near.created, near.uuid")))
+    select(
+        func.json_agg(
+            literal_column("json_build_array(near.kind, near.uuid, near.fq_name, reference.attr) ORDER BY near.created, near.uuid")
+        )
+    )
     .select_from(reference.join(_near, reference.c.source == _near.c.uuid))
     .where(reference.c.target == resource.c.uuid, _near.c.kind != resource.c.kind)
     .correlate(resource)
@@ -66,7 +69,9 @@ BACK_REFS = (
 REFS_OF = (
     select(
         func.json_agg(
-            literal_column("json_build_array(far.kind, far.uuid, far.fq_name, reference.attr, reference.relaxed) ORDER BY reference.position")
+            literal_column(
+                "json_build_array(far.kind, far.uuid, far.fq_name, reference.attr, reference.relaxed) ORDER BY reference.position"
+            )
         )
     )
     .select_from(reference.join(_far, reference.c.target == _far.c.uuid))
@@ -103,7 +108,9 @@ LOCK_TO_DELETE = Statement(select(resource.c.kind).where(_ONE).with_for_update()
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
 BY_UUID = Statement(select(*_ENDS).where(_ONE))
 BY_NAME = Statement(select(*_ENDS).where(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest")))
-CHILDREN_OF = Statement(select(*_ENDS).where(resource.c.parent == bindparam("uuid"), resource.c.kind == bindparam("kind")).order_by(resource.c.created))
+CHILDREN_OF = Statement(
+    select(*_ENDS).where(resource.c.parent == bindparam("uuid"), resource.c.kind == bindparam("kind")).order_by(resource.c.created)
+)
 ALL_CHILDREN = Statement(select(*_ENDS).where(resource.c.parent == bindparam("uuid")).order_by(resource.c.created, resource.c.uuid))
 REFERRERS = Statement(
     select(*_ENDS)
@@ -186,17 +193,16 @@ INSERT = Statement(
 )
 _gone = rows_of(reference, ["source", "target"], "gone")
 _NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
-_CHANGEABLE = [name for name in RESOURCE[6:] if name not in ("user_visible", "creator", "permissions")]
-_new = rows_of(resource, ["uuid", *_CHANGEABLE], "resources")
+_new = rows_of(resource, ["uuid", *STATE], "resources")
 UPDATE = Statement(
     _insert(change, CHANGE, "changes").add_cte(
-        update(resource).values({name: _new.c[name] for name in _CHANGEABLE} | {"modified": _NOW}).where(resource.c.uuid == _new.c.uuid).cte("changed"),
+        update(resource)
+        .values({name: _new.c[name] for name in STATE} | {"modified": _NOW})
+        .where(resource.c.uuid == _new.c.uuid)
+        .cte("changed"),
         delete(reference).where(reference.c.source == _gone.c.source, reference.c.target == _gone.c.target).cte("lost"),
         _put_refs("refs").cte("put"),
-        update(resource)
-        .values(modified=_NOW)
-        .where(resource.c.uuid == func.any(bindparam("touched", type_=UUIDS)))
-        .cte("touched"),
+        update(resource).values(modified=_NOW).where(resource.c.uuid == func.any(bindparam("touched", type_=UUIDS))).cte("touched"),
     )
 )
 # The refs that do not hold it back, and those of its own; the foreign key RESTRICT still sees every other.
@@ -208,9 +214,7 @@ UNLINK = Statement(
         )
     )
 )
-DELETE = Statement(
-    _insert(change, CHANGE, "changes").add_cte(delete(resource).where(resource.c.uuid == bindparam("uuid")).cte("gone"))
-)
+DELETE = Statement(_insert(change, CHANGE, "changes").add_cte(delete(resource).where(resource.c.uuid == bindparam("uuid")).cte("gone")))
 RELAX = Statement(
     update(reference).values(relaxed=True).where(reference.c.source == bindparam("source"), reference.c.target == bindparam("target"))
 )
@@ -322,7 +326,7 @@ async def replace_one(connection: Connection, journal: Journal, old: Resource, n
     row = row_of(new)
     await connection.execute(
         UPDATE,
-        resources=_json([{name: row[name] for name in ("uuid", *_CHANGEABLE)}]),
+        resources=_json([{name: row[name] for name in ("uuid", *STATE)}]),
         gone=_json([{"source": row["source"], "target": row["target"]} for row in _ref_rows(old, [(0, ref) for ref in lost])]),
         refs=_json(_ref_rows(new, put)),
         touched=list(touched),

@@ -1,0 +1,42 @@
+"""The application: the routes over a database, known by `main` only."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI
+
+from api_server.bootstrap import world_of
+from api_server.http.docs import mount_docs
+from api_server.http.errors import HANDLERS
+from api_server.http.openapi import document
+from api_server.http.requests import Server
+from api_server.http.routes import ROUTES, TolerantPaths
+from api_server.model.catalog import load
+from api_server.settings import Settings
+from api_server.store.database import Database
+
+log = structlog.get_logger()
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application for `settings.database_url`; its database is opened when the server starts and closed when it stops."""
+    catalog = load()
+    world = world_of(catalog)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
+        app.state.server = Server(world, database, settings.max_request_size)
+        try:
+            yield
+        finally:
+            await database.close()
+
+    app = FastAPI(title="Netweave", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, exception_handlers=HANDLERS)
+    mount_docs(app, document(catalog, version=version("netweave")))
+    app.router.routes.extend(ROUTES)
+    app.router.redirect_slashes = False
+    app.add_middleware(TolerantPaths)
+    return app

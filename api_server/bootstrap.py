@@ -1,0 +1,68 @@
+"""The objects of a fresh start: made once, whichever server comes first (contract 6)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+from sqlalchemy import bindparam, func, select
+
+from api_server.hooks import HOOKS
+from api_server.model.catalog import Catalog, schemas_directory
+from api_server.model.resource import FqName, Identity, Perms, Ref, Resource, new_uuid, ref_name
+from api_server.store import resources
+from api_server.store.database import Database
+from api_server.store.resources import Journal
+from api_server.store.statements import Statement
+from api_server.transaction import PLAIN, Placement, Transaction, World, write
+
+# Any number will do, as long as every server uses the same.
+_TURN = Statement(select(func.pg_advisory_xact_lock(bindparam("turn"))))
+TURN = 0x6E65_7477
+
+
+def _entries() -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = yaml.safe_load((schemas_directory() / "bootstrap.yaml").read_text(encoding="utf-8"))
+    return entries
+
+
+def world_of(catalog: Catalog) -> World:
+    """What the transactions of a server know: the catalog, the hooks, and the names that are kept."""
+    return World(catalog, HOOKS, frozenset((entry["kind"], tuple(entry["fq_name"])) for entry in _entries()))
+
+
+async def bootstrap(database: Database, world: World) -> None:
+    """Make what is missing, in one transaction; servers that start at the same moment take turns."""
+    entries = _entries()
+
+    async def work(tx: Transaction) -> None:
+        await tx.fetch(_TURN, turn=TURN)
+        for entry in await _missing(tx, entries):
+            # A kind's own rules may just have made it along with its parent.
+            if await tx.find(entry["kind"], entry["fq_name"]) is None:
+                await _make(tx, entry)
+
+    await write(world, database, Journal("system", "bootstrap"), work, privileged=True)
+
+
+async def _missing(tx: Transaction, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    names = [(entry["kind"], tuple(entry["fq_name"])) for entry in entries]
+    found = {(row["kind"], tuple(row["fq_name"])) for row in await resources.resolve(tx.connection, names, [])}
+    return [entry for entry, name in zip(entries, names, strict=True) if name not in found]
+
+
+async def _make(tx: Transaction, entry: Mapping[str, Any]) -> None:
+    new = Resource(
+        kind=tx.catalog[entry["kind"]],
+        uuid=new_uuid(),
+        fq_name=tuple(entry["fq_name"]),
+        properties=dict(entry.get("properties", {})),
+        refs={ref_name(kind): [_ref(kind, tuple(name)) for name in names] for kind, names in entry.get("refs", {}).items()},
+        perms=Perms(global_access=entry.get("global_access", 0)),
+        identity=Identity(user_visible=entry.get("user_visible", True)),
+    )
+    hooks = PLAIN if entry.get("unruled") else None
+    await tx.create(new, Placement(parent_kind=entry.get("parent_type", "")), hooks=hooks)
+
+
+def _ref(kind: str, fq_name: FqName) -> Ref:
+    return Ref(kind, "", fq_name)

@@ -1,0 +1,83 @@
+"""ApiError -> response: plain text as the old clients read it, problem+json (RFC 9457) for those who ask."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unavailable, UnknownPath
+from api_server.http.documents import href
+from api_server.http.requests import base_of
+
+log = structlog.get_logger()
+
+PROBLEM = "application/problem+json"
+
+
+def answer(request: Request, error: ApiError) -> Response:
+    """The response of an error; the links it names start with the address the caller used."""
+    base = base_of(request)
+    headers = {"Allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
+    if PROBLEM not in request.headers.get("accept", ""):
+        return Response(error.sentence(base), status_code=error.status, media_type="text/plain", headers=headers)
+    facts = dict(error.facts)
+    if isinstance(error, DeleteBlocked):
+        facts["blocking"] = [href(base, kind, uuid) for kind, uuid in error.links]
+    problem = facts | {
+        "type": f"urn:netweave:problem:{error.code}",
+        "title": error.code.replace("-", " ").capitalize(),
+        "status": error.status,
+        "detail": error.sentence(base),
+        "code": error.code,
+    }
+    return Response(orjson.dumps(problem), status_code=error.status, media_type=PROBLEM, headers=headers)
+
+
+async def on_api_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)
+    return answer(request, error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """What the framework refuses by itself, in our words."""
+    assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        return answer(request, UnknownPath(request.scope["path"]))
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "GET")
+        return answer(request, MethodNotAllowed(allowed.split(", ")))
+    return answer(request, BadRequest(str(error.detail)))
+
+
+async def on_bad_value(request: Request, error: Exception) -> Response:
+    """A value that PostgreSQL cannot hold got past our checks; it is the caller's all the same."""
+    log.warning("refused by the database", why=str(error), path=request.scope["path"])
+    return answer(request, BadRequest(f"A value of the request cannot be stored: {error}"))
+
+
+async def on_database_away(request: Request, error: Exception) -> Response:
+    log.error("the database is away", why=str(error))
+    return answer(request, Unavailable("The database cannot be reached; try again"))
+
+
+async def on_defect(request: Request, error: Exception) -> Response:
+    return Response("Internal Server Error", status_code=500, media_type="text/plain")
+
+
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    ApiError: on_api_error,
+    HTTPException: on_http_error,
+    asyncpg.DataError: on_bad_value,
+    asyncpg.PostgresConnectionError: on_database_away,
+    asyncpg.InterfaceError: on_database_away,
+    asyncpg.CannotConnectNowError: on_database_away,
+    asyncpg.AdminShutdownError: on_database_away,
+    asyncpg.TooManyConnectionsError: on_database_away,
+    OSError: on_database_away,
+    Exception: on_defect,
+}

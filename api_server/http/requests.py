@@ -1,0 +1,118 @@
+"""What every handler needs of a request: the server behind it, its body, its flags, and a transaction to write in."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api_server.errors import BadRequest, TooLarge, UnknownId, UnknownKind
+from api_server.http.documents import read_json
+from api_server.model.catalog import Catalog
+from api_server.model.kind import Kind
+from api_server.model.resource import is_uuid, new_uuid
+from api_server.store.database import Database
+from api_server.store.resources import Journal
+from api_server.transaction import Transaction, World, write
+
+Result = TypeVar("Result")
+
+# Without authentication everybody is the administrator (contract 5.1).
+EVERYBODY = "cloud-admin"
+
+
+@dataclass(slots=True)
+class Server:
+    """What `app.state.server` holds: one for each process."""
+
+    world: World
+    database: Database
+    max_request_size: int
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.world.catalog
+
+
+def server_of(request: Request) -> Server:
+    server: Server = request.app.state.server
+    return server
+
+
+def base_of(request: Request) -> str:
+    """The address the caller used, so that links work through proxies and port-forwards (contract 1.2)."""
+    return f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
+
+
+async def body_of(request: Request) -> bytes:
+    """The whole body; TooLarge as soon as it is known to be (contract 1.1)."""
+    limit = server_of(request).max_request_size
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit:
+        raise TooLarge(limit)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(limit)
+    return bytes(body)
+
+
+async def json_of(request: Request) -> Any:
+    return read_json(await body_of(request))
+
+
+async def object_of(request: Request) -> dict[str, Any]:
+    """The body of an action: a JSON object."""
+    document = await json_of(request)
+    if not isinstance(document, dict):
+        raise BadRequest(f"The body must be a JSON object, not {type(document).__name__}")
+    return document
+
+
+async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    """Do `work` in a transaction of this request, and commit."""
+    server = server_of(request)
+    journal = Journal(EVERYBODY, request.headers.get("x-request-id", "")[:128].replace("\0", "") or f"req-{new_uuid()}")
+    return await write(server.world, server.database, journal, work)
+
+
+def flag(given: Mapping[str, Any], name: str) -> bool:
+    """A boolean of a query: true if its text contains `true`; in a JSON body its truth (contract 1.1, 1.6)."""
+    value = given.get(name)
+    return "true" in value.lower() if isinstance(value, str) else bool(value)
+
+
+def present(given: Mapping[str, Any], name: str) -> bool:
+    """A flag that acts by presence, unless it plainly says no (contract 1.1)."""
+    if name not in given:
+        return False
+    value = given[name]
+    return value.lower() not in ("false", "0") if isinstance(value, str) else bool(value)
+
+
+def kind_named(catalog: Catalog, name: Any) -> Kind:
+    """The kind an action's body names, hyphened or not; UnknownKind otherwise (contract 1.7)."""
+    kind = catalog.find(name) if isinstance(name, str) else None
+    if kind is None:
+        raise UnknownKind(name)
+    return kind
+
+
+def uuid_in(given: Mapping[str, Any], key: str) -> str:
+    """A uuid that a body must hold under `key`: 400 when it is missing, 404 when it cannot be one."""
+    value = given.get(key)
+    if not value:
+        raise BadRequest(f"Bad Request: {key} is missing", field=key)
+    if not is_uuid(value):
+        raise UnknownId(str(value)[:200])
+    return str(value)
+
+
+def json_response(body: bytes) -> Response:
+    return Response(body, media_type="application/json")
+
+
+def empty() -> Response:
+    return Response(b"", media_type="application/json")

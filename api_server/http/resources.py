@@ -1,0 +1,110 @@
+"""Create, read, update and delete, for every kind."""
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api_server.errors import UnknownId, UnknownPath, WrongKind
+from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read
+from api_server.http.requests import base_of, empty, json_of, json_response, present, server_of, write_in
+from api_server.model.catalog import ROOT
+from api_server.model.kind import Kind
+from api_server.model.resource import Resource, is_uuid
+from api_server.store import resources
+from api_server.transaction import Transaction
+
+
+def kind_at(request: Request) -> Kind:
+    """The kind that the path's first segment names."""
+    kind = server_of(request).catalog.kinds.get(request.path_params["kind"])
+    if kind is None or kind.name == ROOT:
+        raise UnknownPath(request.scope["path"])
+    return kind
+
+
+def uuid_at(request: Request) -> str:
+    uuid: str = request.path_params["uuid"]
+    if not is_uuid(uuid):
+        raise UnknownId(uuid)
+    return uuid
+
+
+def fields_of(text: object) -> frozenset[str] | None:
+    """Names of a comma list, None when it was not given."""
+    if text is None:
+        return None
+    names = text if isinstance(text, list) else str(text).split(",")
+    return frozenset(str(name).strip() for name in names)
+
+
+async def create(request: Request) -> Response:
+    server = server_of(request)
+    kind = server.catalog.by_collection(request.path_params["collection"])
+    if kind is None or kind.name == ROOT:
+        raise UnknownPath(request.scope["path"])
+    document = await json_of(request)
+
+    async def work(tx: Transaction) -> Resource:
+        new, placement = parse_create(server.catalog, kind, document)
+        await tx.create(new, placement)
+        return new
+
+    return json_response(render_created(await write_in(request, work), base_of(request)))
+
+
+async def read(request: Request) -> Response:
+    kind, uuid, query = kind_at(request), uuid_at(request), request.query_params
+    fields = fields_of(query.get("fields"))
+    children = not kind.children.keys().isdisjoint(fields or ())
+    back_refs = not kind.back_refs.keys().isdisjoint(fields or ())
+    if fields is None:
+        children = not present(query, "exclude_children")
+        back_refs = not present(query, "exclude_back_refs")
+    async with server_of(request).database.connection() as connection:
+        row = await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid)
+    if row is None:
+        raise UnknownId(uuid)
+    if row["kind"] != kind.name:
+        raise WrongKind(kind.name, uuid)
+    etag = etag_of(row["modified"])
+    if request.headers.get("if-none-match") in (etag, etag.strip('"')):
+        return Response(status_code=304, headers={"ETag": etag})
+    body = render_read(kind, row, base_of(request), fields, hrefs=not present(query, "exclude_hrefs"))
+    return Response(body, media_type="application/json", headers={"ETag": etag})
+
+
+async def update(request: Request) -> Response:
+    server, kind, uuid = server_of(request), kind_at(request), uuid_at(request)
+    document = await json_of(request) if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers else {}
+    if document == {} or (isinstance(document, dict) and document.get(kind.name) in ({}, [])):
+        await _must_exist(request, kind, uuid)
+        return empty()
+    inner = inner_of(kind, document)
+
+    async def work(tx: Transaction) -> None:
+        old = await tx.hold(kind.name, uuid)
+        await tx.update(old, parse_update(server.catalog, old, inner))
+
+    await write_in(request, work)
+    base = base_of(request)
+    return json_response(
+        b'{"%s":{"uuid":"%s","href":"%s/%s/%s"}}' % tuple(text.encode() for text in (kind.name, uuid, base, kind.name, uuid))
+    )
+
+
+async def _must_exist(request: Request, kind: Kind, uuid: str) -> None:
+    async with server_of(request).database.connection() as connection:
+        row = await connection.fetchrow(resources.BY_UUID, uuid=uuid)
+    if row is None:
+        raise UnknownId(uuid)
+    if row["kind"] != kind.name:
+        raise WrongKind(kind.name, uuid)
+
+
+async def delete(request: Request) -> Response:
+    kind, uuid = kind_at(request), uuid_at(request)
+
+    async def work(tx: Transaction) -> None:
+        await tx.delete(await tx.hold(kind.name, uuid))
+
+    await write_in(request, work)
+    return empty()

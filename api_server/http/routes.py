@@ -1,0 +1,68 @@
+"""Which path is answered by which function: a few parametric routes, so that routing costs the same for every kind."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api_server.errors import MethodNotAllowed
+from api_server.http import access, addresses, collections, home, kv, lists, names, refs, resources
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def _at(path: str, **verbs: Handler) -> Route:
+    """A route that knows all its verbs, so that 405 can name them; HEAD is answered like GET."""
+    allowed = sorted([*verbs, *(["HEAD"] if "GET" in verbs else [])])
+
+    async def dispatch(request: Request) -> Response:
+        handler = verbs.get("GET" if request.method == "HEAD" else request.method)
+        if handler is None:
+            if request.path_params and "uuid" in request.path_params:
+                resources.kind_at(request)
+            raise MethodNotAllowed(allowed)
+        return await handler(request)
+
+    route = Route(path, dispatch, methods=["GET"])
+    # Every method comes here: Starlette's own 405 would not know all verbs.
+    route.methods = None
+    return route
+
+
+ROUTES = [
+    _at("/", GET=home.home),
+    _at("/livez", GET=home.alive),
+    _at("/healthz", GET=home.alive),
+    _at("/readyz", GET=home.ready),
+    _at("/fqname-to-id", POST=names.name_to_id),
+    _at("/id-to-fqname", POST=names.id_to_name),
+    _at("/ref-update", POST=refs.ref_update),
+    _at("/ref-relax-for-delete", POST=refs.ref_relax),
+    _at("/prop-collection-get", GET=collections.prop_collection_get),
+    _at("/prop-collection-update", POST=collections.prop_collection_update),
+    _at("/list-bulk-collection", POST=lists.bulk),
+    _at("/useragent-kv", POST=kv.useragent_kv),
+    _at("/obj-perms", GET=access.obj_perms),
+    _at("/chown", POST=access.chown),
+    _at("/chmod", POST=access.chmod),
+    _at("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
+    _at("/virtual-network/{uuid}/ip-alloc", POST=addresses.ip_alloc),
+    _at("/virtual-network/{uuid}/ip-free", POST=addresses.ip_free),
+    _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),
+    _at("/{collection}", GET=lists.collection, POST=resources.create),
+    _at("/{kind}/{uuid}", GET=resources.read, PUT=resources.update, DELETE=resources.delete),
+]
+
+
+class TolerantPaths:
+    """Clients in the wild append a slash or a blank; both are taken off (contract 1.1, 1.6)."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"][-1:] in ("/", " ") and scope["path"] != "/":
+            scope = {**scope, "path": scope["path"].rstrip("/ ") or "/"}
+        await self.app(scope, receive, send)
