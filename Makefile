@@ -62,7 +62,7 @@ clean:  ## The virtual environments and what was built
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
 	    "Netweave needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; for another one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 # setuptools comes first: the project itself is built with it, without isolation, so that nothing unlocked is downloaded.
 $(RUN): requirements/embedded.txt requirements/build.txt pyproject.toml setup.py | $(PY)
