@@ -42,7 +42,7 @@ def _string(rule: Field, value: Any) -> str:
         raise UnfitError(value, "a string")
     if _UNSTORABLE.search(value):
         raise UnfitError(value, "a text without NUL characters and lone surrogates")
-    pattern, expected = _PATTERNS.get(rule.simple, (None, ""))
+    pattern, expected = PATTERNS.get(rule.simple, (None, ""))
     if pattern and not pattern.fullmatch(value):
         raise UnfitError(value, expected)
     return value
@@ -86,7 +86,8 @@ _PARSERS: dict[str, Callable[[Field, Any], Any]] = {
     "boolean": _boolean,
     "dateTime": _date,
 }
-_PATTERNS = {
+# Named strings that follow a pattern, and how a sentence calls it.
+PATTERNS = {
     "CommunityAttribute": (_COMMUNITY, "no-export, accept-own, no-advertise, no-export-subconfed, no-reoriginate or number:number"),
     "ServiceInterfaceType": (_SERVICE_INTERFACE, "management, left, right or other<number>"),
 }

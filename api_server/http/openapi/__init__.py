@@ -1,0 +1,40 @@
+"""The OpenAPI 3.1 document, made once from the catalog and served as bytes."""
+
+import orjson
+
+from api_server.http.openapi.actions import TAGS, action_paths
+from api_server.http.openapi.answers import PROBLEM, error_responses, parameter_components
+from api_server.http.openapi.kinds import kind_paths
+from api_server.http.openapi.schemas import all_schemas
+from api_server.model.catalog import ROOT, Catalog
+
+_ABOUT = """Networks, interfaces and addresses, compatible with the Contrail VNC configuration API.
+
+Errors are plain text; with `Accept: application/problem+json` they are RFC 9457 documents. Every success is 200."""
+
+
+def document(catalog: Catalog, *, version: str) -> bytes:
+    """Describe every operation of every kind, and every action, in one document."""
+    kinds = sorted((kind for kind in catalog if kind.name != ROOT), key=lambda kind: kind.name)
+    paths = action_paths(catalog)
+    for kind in kinds:
+        paths |= kind_paths(catalog, kind)
+    return orjson.dumps(
+        {
+            "openapi": "3.1.0",
+            "info": {
+                "title": "Netweave",
+                "version": version,
+                "description": _ABOUT,
+                "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+            },
+            "servers": [{"url": "/"}],
+            "tags": [*TAGS, *({"name": kind.name} for kind in kinds)],
+            "paths": paths,
+            "components": {
+                "schemas": {**all_schemas(catalog), "Problem": PROBLEM},
+                "parameters": parameter_components(),
+                "responses": error_responses(),
+            },
+        }
+    )
