@@ -1,73 +1,57 @@
-"""Netweave's client library: a VNC configuration API from Python, blocking (`Client`) or with asyncio (`AsyncClient`)."""
+"""
+Netweave's client library: a VNC configuration API from Python, blocking (`Client`) or with asyncio (`AsyncClient`).
 
-from ._async_client import AsyncClient
-from ._client import Client
-from ._errors import (
-    AddressInUse,
-    AddressOutside,
-    AlreadyExists,
-    BadRequest,
-    ChildrenPresent,
-    Conflict,
-    Forbidden,
-    Immutable,
-    InvalidProperty,
-    InvalidReference,
-    MethodNotAllowed,
-    NotFound,
-    Overlap,
-    OverQuota,
-    ParentNotFound,
-    Refused,
-    ServerError,
-    StillReferenced,
-    SubnetExhausted,
-    SystemObject,
-    TooLarge,
-    Unauthorized,
-    Unavailable,
-    Unreachable,
-    Unreadable,
-    VncError,
-)
-from ._kinds import FqName
-from ._listing import Selection
-from ._requests import DEFAULT_URL, Document, InvalidUrl
-from ._retries import Retries
+A name is loaded when it is first used, so that `netweave --help` need not wait for httpx.
+`__init__.pyi` says the same names to type checkers.
+"""
 
-__all__ = [
-    "DEFAULT_URL",
-    "AddressInUse",
-    "AddressOutside",
-    "AlreadyExists",
-    "AsyncClient",
-    "BadRequest",
-    "ChildrenPresent",
-    "Client",
-    "Conflict",
-    "Document",
-    "Forbidden",
-    "FqName",
-    "Immutable",
-    "InvalidProperty",
-    "InvalidReference",
-    "InvalidUrl",
-    "MethodNotAllowed",
-    "NotFound",
-    "OverQuota",
-    "Overlap",
-    "ParentNotFound",
-    "Refused",
-    "Retries",
-    "Selection",
-    "ServerError",
-    "StillReferenced",
-    "SubnetExhausted",
-    "SystemObject",
-    "TooLarge",
-    "Unauthorized",
-    "Unavailable",
-    "Unreachable",
-    "Unreadable",
-    "VncError",
-]
+from importlib import import_module
+from typing import Any
+
+_HOMES = {
+    "._requests": ("DEFAULT_URL", "Document", "InvalidUrl"),
+    "._errors": (
+        "AddressInUse",
+        "AddressOutside",
+        "AlreadyExists",
+        "BadRequest",
+        "ChildrenPresent",
+        "Conflict",
+        "Forbidden",
+        "Immutable",
+        "InvalidProperty",
+        "InvalidReference",
+        "MethodNotAllowed",
+        "NotFound",
+        "OverQuota",
+        "Overlap",
+        "ParentNotFound",
+        "Refused",
+        "ServerError",
+        "StillReferenced",
+        "SubnetExhausted",
+        "SystemObject",
+        "TooLarge",
+        "Unauthorized",
+        "Unavailable",
+        "Unreachable",
+        "Unreadable",
+        "VncError",
+    ),
+    "._async_client": ("AsyncClient",),
+    "._client": ("Client",),
+    "._kinds": ("FqName",),
+    "._retries": ("Retries",),
+    "._listing": ("Selection",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = sorted(_HOME_OF)  # noqa: PLE0605 - made from the one list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(name=name, obj=__name__)
+    found = getattr(import_module(_HOME_OF[name], __name__), name)
+    globals()[name] = found
+    return found

@@ -1,0 +1,57 @@
+"""The sub-commands: those of this package, and those that other packages bring by entry points."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+GROUP = "netweave.commands"
+
+# What `netweave --help` says of a command without importing it.
+OWN = (
+    ("get", "netweave.cli.get:get", "Show one object."),
+    ("list", "netweave.cli.listing:list_", "List the objects of a kind."),
+    ("create", "netweave.cli.create:create", "Make one object."),
+    ("delete", "netweave.cli.delete:delete", "Remove objects."),
+    ("apply", "netweave.cli.apply:apply", "Create or update whatever some files describe."),
+)
+HELP = {
+    "serve": "Run the API server.",
+    "migrate": "Bring a database up to date.",
+    "demo": "Show two pods with several interfaces each, on a server and a database of their own.",
+    "kube-sync": "Keep networks and interfaces in step with Kubernetes.",
+}
+
+
+class Missing(Exception):
+    """A command's package lacks something that is not installed."""
+
+    def __init__(self, command: str, module: str) -> None:
+        super().__init__(f"`netweave {command}` needs the module {module!r}, which is not installed: pip install 'netweave[embedded]'")
+
+
+@dataclass(frozen=True)
+class Command:
+    """A sub-command that is known by name and help, and loaded only to be run."""
+
+    name: str
+    entry: EntryPoint
+    help: str
+
+    def load(self) -> Callable[..., Any]:
+        """The function behind the command; Missing if it cannot be imported for want of a package."""
+        try:
+            function: Callable[..., Any] = self.entry.load()
+        except ModuleNotFoundError as why:
+            raise Missing(self.name, why.name or str(why)) from why
+        return function
+
+
+def commands() -> Iterator[Command]:
+    """Every sub-command, ours first; another package's cannot take the name of one of ours."""
+    own = {name for name, _, _ in OWN}
+    for name, target, text in OWN:
+        yield Command(name, EntryPoint(name, target, GROUP), text)
+    found = {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in own}
+    for name in sorted(found, key=lambda name: (name not in HELP, list(HELP).index(name) if name in HELP else 0, name)):
+        yield Command(name, found[name], HELP.get(name, f"From {found[name].module}."))
