@@ -63,7 +63,7 @@ async def still_referred(world: World) -> httpx.Response:
 
 
 async def system_object(world: World) -> httpx.Response:
-    (domain,) = await world.list("domain", fq_names="default-domain")
+    (domain,) = await world.listed("domain", fq_names="default-domain")
     return await world.delete("domain", domain["uuid"])
 
 

@@ -8,7 +8,7 @@ async def test_behaviour_32_a_list_by_parent_is_counted_and_shown_in_detail(worl
     parent = {"parent_id": world.project_id}
 
     count = await world.api.get("/virtual-networks", params={**parent, "count": "true"})
-    detail = await world.list("virtual-network", **parent, detail="True", fields="routing_instances")
+    detail = await world.listed("virtual-network", **parent, detail="True", fields="routing_instances")
     unknown = await world.api.get("/virtual-networks", params={"parent_id": FAR_AWAY})
 
     assert count.json() == {"virtual-networks": {"count": 3}}
@@ -23,7 +23,7 @@ async def test_behaviour_33_filters_choose_by_property(world: World) -> None:
     await world.network("c")
 
     async def names(filters: str) -> list[str]:
-        return [each["fq_name"][-1] for each in await world.list("virtual-network", parent_id=world.project_id, filters=filters)]
+        return [each["fq_name"][-1] for each in await world.listed("virtual-network", parent_id=world.project_id, filters=filters)]
 
     bad = await world.api.get("/virtual-networks", params={"filters": "foo"})
 
@@ -37,7 +37,7 @@ async def test_behaviour_34_a_bulk_list_answers_as_the_list_does(world: World) -
     uuids = [(await world.create("virtual-network", f"n{number:02}"))["uuid"] for number in range(30)]
     asked = ",".join([*uuids, FAR_AWAY])
 
-    listed = await world.list("virtual-network", obj_uuids=asked, detail="true")
+    listed = await world.listed("virtual-network", obj_uuids=asked, detail="true")
     bulk = await world.action("list-bulk-collection", type="virtual-network", obj_uuids=asked, detail=True)
 
     assert len(listed) == 30

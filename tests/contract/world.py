@@ -58,7 +58,7 @@ class World:
 
     def document(self, kind: str, name: str, **body: Any) -> Document:
         """The body that creates it."""
-        place = {"fq_name": self.fq_name(kind, name)}
+        place: Document = {"fq_name": self.fq_name(kind, name)}
         if kind not in ROOT_KINDS:
             place["parent_type"] = "project"
         return {kind: {**place, **body}}
@@ -83,11 +83,11 @@ class World:
     async def delete(self, kind: str, uuid: str) -> httpx.Response:
         return await self.api.delete(f"/{kind}/{uuid}")
 
-    async def list(self, kind: str, **query: str) -> list[Document]:
+    async def listed(self, kind: str, **query: str) -> list[Document]:
         response = await self.api.get(f"/{kind}s", params=query)
         assert response.status_code == 200, response.text
-        listed: list[Document] = response.json()[f"{kind}s"]
-        return listed
+        found: list[Document] = response.json()[f"{kind}s"]
+        return found
 
     async def action(self, path: str, **body: Any) -> httpx.Response:
         return await self.api.post(f"/{path}", json=body)
