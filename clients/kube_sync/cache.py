@@ -1,5 +1,6 @@
 """The cluster's objects of one kind as last seen, and word of every key that changed."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
@@ -19,7 +20,7 @@ class Cache(Generic[T]):
         self._on_change = on_change
         self._objects: dict[Key, T] = {}
         self._told: OrderedDict[tuple[bool, str, str], None] = OrderedDict()
-        self.synced = False
+        self._synced = asyncio.Event()
 
     def __iter__(self) -> Iterator[T]:
         return iter(list(self._objects.values()))
@@ -31,13 +32,22 @@ class Cache(Generic[T]):
         """The object, if it is there."""
         return self._objects.get(key)
 
+    @property
+    def synced(self) -> bool:
+        """Whether a complete list was seen: before that, absence means nothing."""
+        return self._synced.is_set()
+
+    async def until_synced(self) -> None:
+        """Return when a complete list was seen."""
+        await self._synced.wait()
+
     def replace(self, objects: Iterable[T]) -> None:
         """What a complete list said: vanished objects are told as well as new and changed ones (B31)."""
         before, self._objects = self._objects, {found.key: found for found in objects}
         self._told.clear()
         for found in self._objects.values():
             self._remember(found, gone=False)
-        self.synced = True
+        self._synced.set()
         for key in [*before, *(key for key in self._objects if key not in before)]:
             self._tell(key, before.get(key), self._objects.get(key))
 

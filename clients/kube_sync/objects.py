@@ -30,13 +30,13 @@ class Kept(Protocol):
     """What a cache needs to know of an object."""
 
     @property
-    def key(self) -> Key: ...  # noqa: D102 - names the object
+    def key(self) -> Key: ...
 
     @property
-    def uid(self) -> str: ...  # noqa: D102 - tells it from a namesake
+    def uid(self) -> str: ...
 
     @property
-    def version(self) -> str: ...  # noqa: D102 - the resourceVersion: equal or not, never more or less
+    def version(self) -> str: ...
 
 
 @dataclass(frozen=True)

@@ -75,10 +75,17 @@ class WorkQueue:
             self._ready.append(key)
         self._notify()
 
-    async def until_idle(self) -> None:
-        """Return when there is nothing to look at."""
+    async def until_settled(self, tries: int) -> bool:
+        """Wait until there is nothing to look at; False when a key failed more often than that in a row."""
         while not self.idle:
+            if max(self._failures.values(), default=0) > tries:
+                return False
             await self._change()
+        return True
+
+    def is_running(self, key: Key) -> bool:
+        """Whether the key is being looked at."""
+        return key in self._running
 
     async def close(self) -> None:
         """Forget what was put off."""

@@ -13,7 +13,7 @@ class Wait(Enum):
     CAPACITY = 60.0  # an address must be freed; that wakes it (B39)
 
 
-class Refusal(Exception):  # noqa: N818 - a word of the domain, told to people
+class Refusal(Exception):
     """The reason is a word for programs; subject and fault make a sentence for people."""
 
     reason = "Refused"

@@ -1,0 +1,94 @@
+"""Which networks a pod got: resolved once, then kept with its virtual-machine, whatever happens to the annotation (S8)."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Any
+
+import msgspec
+
+from .attachments import Attachment, interface_name
+from .documents import subnets_of
+from .names import Names
+from .networks import IpNetwork
+from .objects import Pod
+from .plan import Address, Interface, Machine
+from .refusals import InvalidAnnotation
+
+CHOICES = "attachments"  # the annotation of the virtual-machine
+
+
+class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One interface's network. Without a network it is another plug-in's, listed so that drift is seen, and otherwise left alone."""
+
+    reference: str  # as network-status names it
+    network: str = ""  # uuid
+    families: tuple[str, ...] = ()  # one address each; "" is whichever
+    attachment: Attachment | None = None  # None: the cluster-wide network
+
+    @property
+    def ips(self) -> tuple[str, ...]:
+        """The addresses asked for."""
+        return self.attachment.ips if self.attachment else ()
+
+
+def frozen(choices: Iterable[Choice]) -> str:
+    """The list as the virtual-machine keeps it."""
+    return msgspec.json.encode(list(choices)).decode()
+
+
+def thawed(text: str) -> tuple[Choice, ...]:
+    """The list that `frozen` wrote."""
+    return msgspec.json.decode(text, type=tuple[Choice, ...])
+
+
+def chosen(reference: str, network: Mapping[str, Any], attachment: Attachment | None) -> Choice:
+    """The choice of a network that exists; refused when it cannot hold the addresses asked for (B19)."""
+    subnets, flat = subnets_of(network)
+    choice = Choice(reference, str(network["uuid"]), families(subnets, flat=flat), attachment)
+    for ip in choice.ips:
+        if not flat and not any(ip_address(ip) in subnet for subnet in subnets):
+            raise InvalidAnnotation(reference, f"has no subnet with {ip}, only {', '.join(map(str, subnets)) or 'none at all'}")
+    return choice
+
+
+def families(subnets: Iterable[IpNetwork], *, flat: bool) -> tuple[str, ...]:
+    """An address of each family that the network's own subnets have; of a flat IPAM, whichever comes."""
+    own = sorted({f"v{subnet.version}" for subnet in subnets})
+    return tuple(own) or (("",) if flat else ())
+
+
+def machine_of(pod: Pod, choices: tuple[Choice, ...], names: Names) -> Machine:
+    """All that the pod should have; the same pod and choices always give the same."""
+    _, namespace, name = pod.key
+    marks = names.marks("Pod", namespace, name, k8s_uuid=pod.uid, **{CHOICES: frozen(choices)})
+    ours = [choice for choice in choices if choice.network]
+    interfaces = tuple(_interface(pod, index, len(ours), choice, names) for index, choice in enumerate(ours))
+    return Machine(names.machine_uuid(pod.uid), names.machine(namespace, name), marks, interfaces)
+
+
+def _interface(pod: Pod, index: int, total: int, choice: Choice, names: Names) -> Interface:
+    _, namespace, name = pod.key
+    uuid = names.interface_uuid(pod.uid, index)
+    # The original's CNI plugin reads these three, and splits them at colons: no address may ever stand here (2.3).
+    contract = {"index": f"{index}/{total}", "network": choice.attachment.name if choice.attachment else "default"}
+    if choice.attachment and choice.attachment.interface:
+        contract["interface"] = interface_name(index, choice.attachment)
+    return Interface(
+        uuid,
+        (*names.project(namespace), f"{name}__{uuid}"),
+        choice.network,
+        choice.attachment.mac if choice.attachment else None,
+        names.marks("Pod", namespace, name, **contract),
+        tuple(_addresses(name, uuid, choice, names)),
+    )
+
+
+def _addresses(pod: str, interface: str, choice: Choice, names: Names) -> Iterable[Address]:
+    wanted: list[tuple[str, str | None]] = [(f"v{ip_address(ip).version}", ip) for ip in choice.ips] or [
+        (family, None) for family in choice.families
+    ]
+    for ordinal, (family, ip) in enumerate(wanted):
+        # The first of a family is named by the family alone, so that it is the same whether asked for or drawn.
+        nth = sum(other == family for other, _ in wanted[:ordinal])
+        uuid = names.uuid(interface, family, *([str(nth)] if nth else []))
+        yield Address(uuid, f"{pod}__{uuid}", interface, choice.network, family or None, ip)

@@ -1,0 +1,55 @@
+"""The cluster-wide network, which every pod has first and which exists without any definition (S10)."""
+
+from typing import Any
+
+import netweave
+
+from . import documents
+from .names import FqName, Names
+from .networks import IpNetwork
+from .projects import Projects
+from .refusals import NameCollision, OverlappingCIDR
+
+
+class ClusterWide:
+    """The flat IPAM with the pod addresses, and the network on it."""
+
+    def __init__(self, api: netweave.AsyncClient, names: Names, projects: Projects, subnets: tuple[IpNetwork, ...]) -> None:
+        self._api = api
+        self._names = names
+        self._projects = projects
+        self._subnets = subnets
+
+    async def ensure(self) -> None:
+        """Make what is missing; a Refusal if what is there is not ours or has other subnets."""
+        await self._projects.ensure("default")
+        ipam = await self._ensure("network-ipam", documents.pod_ipam(self._names, self._subnets), self._names.pod_ipam)
+        self._check_subnets(ipam)
+        await self._ensure("virtual-network", documents.default_network(self._names), self._names.default_network)
+
+    async def _ensure(self, kind: str, document: dict[str, Any], fq_name: FqName) -> dict[str, Any]:
+        found = await self._find(kind, fq_name)
+        if found is None:
+            try:
+                await self._api.create(kind, document)
+            except netweave.AlreadyExists:
+                found = await self._find(kind, fq_name)
+            else:
+                return document
+        if found is None or not self._names.owns(found):
+            raise NameCollision(":".join(fq_name), f"is a {kind} of somebody else; choose another --cluster-name, or remove it")
+        return found
+
+    async def _find(self, kind: str, fq_name: FqName) -> dict[str, Any] | None:
+        found = await self._api.list(kind, fq_names=[fq_name], fields=["annotations", "ipam_subnets"])
+        return found[0] if found else None
+
+    def _check_subnets(self, ipam: dict[str, Any]) -> None:
+        there = {_prefix(entry) for entry in (ipam.get("ipam_subnets") or {}).get("subnets") or ()}
+        if there != {str(subnet) for subnet in self._subnets}:
+            wanted = ", ".join(map(str, self._subnets))
+            raise OverlappingCIDR(":".join(self._names.pod_ipam), f"has {', '.join(sorted(there))}, but --pod-subnet says {wanted}")
+
+
+def _prefix(entry: dict[str, Any]) -> str:
+    return f"{entry['subnet']['ip_prefix']}/{entry['subnet']['ip_prefix_len']}"

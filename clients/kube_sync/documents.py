@@ -1,0 +1,123 @@
+"""The documents that make and change objects of the configuration API (contract 3.4, 4)."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_network
+from typing import Any
+
+from .names import CLUSTER_WIDE, FABRIC, Names
+from .networks import IpNetwork, Made
+from .plan import Address, Interface, Machine
+
+Document = dict[str, Any]
+
+
+def project(names: Names, namespace: str) -> Document:
+    """A namespace's project."""
+    marks = names.marks("Namespace", namespace, namespace)
+    return {**_child(names.project(namespace), "domain"), "uuid": names.uuid("project", namespace), "annotations": annotations(marks)}
+
+
+def pod_ipam(names: Names, subnets: Iterable[IpNetwork]) -> Document:
+    """The flat IPAM of the cluster-wide network: one address space for all networks that use it (contract 4.1)."""
+    return {
+        **_child(names.pod_ipam, "project"),
+        "uuid": names.uuid("pod-ipam"),
+        "ipam_subnet_method": "flat-subnet",
+        "ipam_subnets": {"subnets": [_subnet(subnet) for subnet in subnets]},
+        "annotations": annotations(names.marks("Namespace", "default", "default")),
+    }
+
+
+def default_network(names: Names) -> Document:
+    """The cluster-wide network."""
+    return {
+        **_child(names.default_network, "project"),
+        "uuid": names.uuid("default-network"),
+        "display_name": CLUSTER_WIDE,
+        "address_allocation_mode": "flat-subnet-only",
+        "virtual_network_properties": {"forwarding_mode": "l3"},
+        "network_ipam_refs": [{"to": list(names.pod_ipam), "attr": {"ipam_subnets": []}}],
+        "annotations": annotations(names.marks("Namespace", "default", "default")),
+    }
+
+
+def ipam(network: Made, uuid: str, marks: Mapping[str, str]) -> Document:
+    """The IPAM beside a definition's network; the subnets are the network's."""
+    return {**_child(network.ipam, "project"), "uuid": uuid, "annotations": annotations(marks)}
+
+
+def network(wanted: Made, uuid: str, marks: Mapping[str, str]) -> Document:
+    """A definition's network."""
+    return {
+        **_child(wanted.fq_name, "project"),
+        "uuid": uuid,
+        "address_allocation_mode": "user-defined-subnet-only",
+        "virtual_network_properties": {"forwarding_mode": "l2_l3"},
+        **changeable(wanted, marks),
+    }
+
+
+def changeable(wanted: Made, marks: Mapping[str, str]) -> Document:
+    """What an edit of the definition may change of its network."""
+    subnets = [_subnet(subnet) for subnet in wanted.subnets]
+    return {
+        "network_ipam_refs": [{"to": list(wanted.ipam), "attr": {"ipam_subnets": subnets}}],
+        "virtual_network_refs": [{"to": list(FABRIC)}] if wanted.forwarding else [],
+        "fabric_snat": wanted.snat,
+        "annotations": annotations(marks),
+    }
+
+
+def machine(wanted: Machine) -> Document:
+    """A pod's virtual-machine."""
+    return {
+        "fq_name": list(wanted.fq_name),
+        "uuid": wanted.uuid,
+        "server_type": "container",
+        "annotations": annotations(wanted.marks),
+    }
+
+
+def interface(wanted: Interface, machine: str) -> Document:
+    """A virtual-machine-interface; the MAC only when one was asked for."""
+    mac = {"virtual_machine_interface_mac_addresses": {"mac_address": [wanted.mac]}} if wanted.mac else {}
+    return {
+        **_child(wanted.fq_name, "project"),
+        "uuid": wanted.uuid,
+        "virtual_network_refs": [{"uuid": wanted.network}],
+        "virtual_machine_refs": [{"uuid": machine}],
+        "annotations": annotations(wanted.marks),
+        **mac,
+    }
+
+
+def address(wanted: Address) -> Document:
+    """An instance-ip."""
+    return {
+        "fq_name": [wanted.name],
+        "uuid": wanted.uuid,
+        "virtual_network_refs": [{"uuid": wanted.network}],
+        "virtual_machine_interface_refs": [{"uuid": wanted.interface}],
+        **({"instance_ip_family": wanted.family} if wanted.family else {}),
+        **({"instance_ip_address": wanted.ip} if wanted.ip else {}),
+    }
+
+
+def annotations(marks: Mapping[str, str]) -> Document:
+    """A mapping as the API's key-value pairs."""
+    return {"key_value_pair": [{"key": key, "value": value} for key, value in marks.items()]}
+
+
+def subnets_of(network: Mapping[str, Any]) -> tuple[list[IpNetwork], bool]:
+    """The prefixes that a network has itself, and whether it also draws from flat IPAMs, whose prefixes it does not show."""
+    entries = [entry for ref in network.get("network_ipam_refs") or () for entry in (ref.get("attr") or {}).get("ipam_subnets") or ()]
+    own = [entry["subnet"] for entry in entries if entry.get("subnet")]
+    return [ip_network((subnet["ip_prefix"], subnet["ip_prefix_len"])) for subnet in own], len(own) < len(entries)
+
+
+def _child(fq_name: Iterable[str], parent: str) -> Document:
+    return {"fq_name": list(fq_name), "parent_type": parent}
+
+
+def _subnet(subnet: IpNetwork) -> Document:
+    return {"subnet": {"ip_prefix": str(subnet.network_address), "ip_prefix_len": subnet.prefixlen}}

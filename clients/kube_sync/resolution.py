@@ -1,0 +1,99 @@
+"""From a pod's annotation to networks that exist: all of them, or a Refusal that names the one at fault (4.1)."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import netweave
+
+from .attachments import Attachment, attachments_of
+from .cache import Cache
+from .choices import Choice, chosen, families
+from .names import FqName, Names
+from .networks import IpNetwork, Made, Network, is_ours, network_of
+from .objects import DEFINITION, Definition, Key, Pod
+from .refusals import InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
+from .source import Event, Source
+
+NETWORK = "virtual-network"
+Rows = dict[FqName, dict[str, Any]]
+
+
+class Resolution:
+    """Asks the configuration API once for all networks of a pod."""
+
+    def __init__(
+        self,
+        api: netweave.AsyncClient,
+        names: Names,
+        source: Source,
+        definitions: Cache[Definition],
+        ranges: tuple[IpNetwork, ...],
+        ensure_default: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._api = api
+        self._names = names
+        self._source = source
+        self._definitions = definitions
+        self._ranges = ranges
+        self._ensure_default = ensure_default
+
+    async def choices(self, pod: Pod) -> tuple[Choice, ...]:
+        """The cluster-wide network, then those that the pod selects, in order."""
+        wanted = [(attachment, self._network(attachment)) for attachment in attachments_of(pod.selection, pod.key.namespace)]
+        default = self._names.default_network
+        rows = await self._rows([default, *(network.fq_name for _, network in wanted if network)])
+        first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._ranges, flat=True))
+        return (first, *(self._choice(attachment, network, rows) for attachment, network in wanted))
+
+    def selects(self, pod: Pod, choices: Iterable[Choice]) -> bool:
+        """Whether the annotation still says what the choices were made from."""
+        try:
+            now = attachments_of(pod.selection, pod.key.namespace)
+        except InvalidAnnotation:
+            return False
+        return now == tuple(choice.attachment for choice in choices if choice.attachment)
+
+    async def tell_drift(self, pod: Pod, choices: Iterable[Choice]) -> None:
+        """The selection was edited: it stays what it was as long as the pod lives (S8)."""
+        kept = ",".join(choice.reference for choice in choices if choice.attachment) or "the default network only"
+        message = f"networks cannot be added to or removed from a running pod: it keeps {kept}; recreate the pod to change them"
+        await self._source.tell(Event(pod.key, pod.uid, "AttachmentDrift", message))
+
+    def _network(self, attachment: Attachment) -> Network | None:
+        """The network of the definition it names; None for one of another plug-in."""
+        definition = self._definitions.get(Key(DEFINITION, attachment.namespace, attachment.name))
+        if definition is None:
+            raise NetworkNotFound(attachment.reference, "is no network-attachment-definition (yet); the pod waits for it")
+        if definition.deleting:
+            raise NetworkNotFound(attachment.reference, "is being deleted; new pods cannot use it")
+        try:
+            return network_of(definition, self._names, self._ranges) if is_ours(definition) else None
+        except Refusal as why:
+            raise NetworkNotFound(attachment.reference, f"has no network, {why.reason}: {why}") from why
+
+    async def _rows(self, fq_names: list[FqName]) -> Rows:
+        rows = await self._list(fq_names)
+        if self._names.default_network not in rows:
+            await self._ensure_default()
+            rows = await self._list(fq_names)
+        if self._names.default_network not in rows:
+            raise NetworkPending(":".join(self._names.default_network), "is on its way")
+        return rows
+
+    async def _list(self, fq_names: list[FqName]) -> Rows:
+        fields = ["annotations", "network_ipam_refs"]
+        found = await self._api.list(NETWORK, fq_names=list(dict.fromkeys(fq_names)), fields=fields)
+        return {tuple(row["fq_name"]): row for row in found}
+
+    def _choice(self, attachment: Attachment, network: Network | None, rows: Rows) -> Choice:
+        if network is None:
+            return Choice(attachment.reference, attachment=attachment)
+        row = rows.get(network.fq_name)
+        if isinstance(network, Made):
+            if row is None:
+                raise NetworkPending(attachment.reference, "is on its way")
+            if not self._names.owns(row):
+                raise NetworkNotFound(attachment.reference, f"cannot have {':'.join(network.fq_name)}, a network of somebody else")
+        elif row is None:
+            raise NetworkNotFound(attachment.reference, f"maps {':'.join(network.fq_name)}, which does not exist; the pod waits for it")
+        return chosen(attachment.reference, row, attachment)

@@ -1,0 +1,211 @@
+"""The worker: objects change, keys are queued, each is looked at and brought in step; nothing else decides (4.1)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import structlog
+
+import netweave
+
+from .attachments import attachments_of
+from .cache import Cache
+from .clock import Clock
+from .cluster_wide import ClusterWide
+from .definitions import Definitions
+from .kube import KubeError
+from .names import Names
+from .objects import DEFINITION, POD, Definition, Key, Pod
+from .orphans import Orphans
+from .pods import Pods, is_due
+from .projects import Projects
+from .queue import WorkQueue
+from .refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
+from .resolution import Resolution
+from .settings import Settings
+from .source import Event, Source
+from .waiting import References, WaitingRoom
+
+# Pods without further networks need not wait longer than this for a cluster that cannot list definitions (B01).
+DEFINITIONS_GRACE = 5.0
+SWEEPS = (60.0, 600.0)  # the second sweep confirms the first
+START_PAUSE = 2.0
+TRIES = 7
+
+log = structlog.get_logger()
+
+
+class Worker:
+    """One cluster, one configuration API. `patience` is how long an orphan is watched before it is removed."""
+
+    def __init__(self, api: netweave.AsyncClient, source: Source, settings: Settings, clock: Clock, *, patience: float) -> None:
+        names, ranges = Names(settings.cluster_name), settings.pod_subnets
+        self._source = source
+        self._clock = clock
+        self._workers = settings.workers
+        self._queue = WorkQueue(clock)
+        self._waiting = WaitingRoom()
+        self._references = References()
+        self._pod_cache: Cache[Pod] = Cache(self._pod_changed)
+        self._definition_cache: Cache[Definition] = Cache(self._definition_changed)
+        projects = Projects(api, names)
+        self._cluster_wide = ClusterWide(api, names, projects, ranges)
+        self._definitions = Definitions(api, names, source, self._definition_cache, projects, ranges)
+        resolution = Resolution(api, names, source, self._definition_cache, ranges, self._cluster_wide.ensure)
+        self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, self._freed)
+        self._orphans = Orphans(source, clock, self._queue.add, patience=patience, brake=not settings.allow_mass_delete)
+        self._frees: dict[str, int] = {}
+        self._freed_so_far = 0
+
+    async def run(self) -> None:
+        """Keep in step until cancelled; a Refusal means that the cluster-wide network cannot be had."""
+        while True:
+            try:
+                await self._cluster_wide.ensure()
+                break
+            except netweave.VncError as why:
+                log.warning("the configuration API is not ready", why=str(why))
+                await self._clock.sleep(START_PAUSE)
+        async with self._working():
+            for pause in (SWEEPS[0], *iter(lambda: SWEEPS[1], None)):
+                await self._sweep_safely()
+                await self._clock.sleep(pause)
+
+    async def converge(self) -> bool:
+        """Bring everything in step once; False if an object waits, is refused or keeps failing."""
+        await self._cluster_wide.ensure()
+        async with self._working():
+            await self._sweep()
+            return await self._queue.until_settled(TRIES) and not len(self._waiting)
+
+    def figures(self) -> dict[str, float]:
+        """Plain numbers, for metrics."""
+        return {
+            "queue_depth": len(self._queue),
+            "pods": len(self._pod_cache),
+            "definitions": len(self._definition_cache),
+            "attachment_drift": len(self._pods.drifted),
+            "default_address_foreign": len(self._pods.foreign),
+            "orphans_held_back": self._orphans.held_back,
+        }
+
+    def waiting(self) -> dict[str, int]:
+        """How many objects wait, by reason."""
+        return self._waiting.reasons()
+
+    @asynccontextmanager
+    async def _working(self) -> AsyncIterator[None]:
+        """Caches filling and workers looking; on leaving, looks that began are ended."""
+        following = asyncio.create_task(self._source.follow(self._pod_cache, self._definition_cache))
+        looking: list[asyncio.Task[None]] = []
+        try:
+            await self._until_synced(following)
+            looking += [asyncio.create_task(self._work()) for _ in range(self._workers)]
+            yield
+        finally:
+            for task in (following, *looking):
+                task.cancel()
+            await asyncio.gather(following, *looking, return_exceptions=True)
+            await self._queue.close()
+
+    async def _until_synced(self, following: asyncio.Task[None]) -> None:
+        await self._first(self._pod_cache.until_synced(), following)
+        grace = asyncio.create_task(self._clock.sleep(DEFINITIONS_GRACE))
+        await self._first(self._definition_cache.until_synced(), following, grace)
+        grace.cancel()
+
+    async def _first(self, wanted: Coroutine[Any, Any, None], *others: asyncio.Task[None]) -> None:
+        """Wait for what is wanted, or for one of the others; a source that fails ends the worker."""
+        task = asyncio.create_task(wanted)
+        await asyncio.wait({task, *others}, return_when=asyncio.FIRST_COMPLETED)
+        task.cancel()
+        for other in others:
+            if other.done():
+                other.result()
+
+    async def _work(self) -> None:
+        while True:
+            key = await self._queue.take()
+            try:
+                await self._look(key)
+            finally:
+                self._queue.done(key)
+
+    async def _look(self, key: Key) -> None:
+        began = self._freed_so_far
+        try:
+            await (self._pods if key.kind == POD else self._definitions).reconcile(key)
+        except Refusal as why:
+            await self._refuse(key, why, began)
+        except (netweave.VncError, KubeError) as why:
+            log.warning("to be tried again", key=str(key), why=str(why))
+            self._queue.retry(key)
+        except Exception:  # one object's surprise must not stop the others (B18)
+            log.exception("to be tried again", key=str(key))
+            self._queue.retry(key)
+        else:
+            self._waiting.leave(key)
+            self._queue.forget(key)
+            if key.kind == DEFINITION:
+                self._wake_pods_of(key)
+
+    async def _refuse(self, key: Key, why: Refusal, began: int) -> None:
+        self._queue.forget(key)
+        self._waiting.enter(key, why)
+        log.info("refused", key=str(key), reason=why.reason, why=str(why))
+        found = self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
+        if found is not None and not isinstance(why, NetworkPending):
+            await self._source.tell(Event(key, found.uid, why.reason, str(why)))
+        if any(self._frees.get(network, 0) > began for network in why.networks):
+            # Freed while it was being looked at: whoever was woken then, it was not this one.
+            self._queue.add(key)
+        elif why.wait is not Wait.CHANGE:
+            self._queue.put_off(key, why.wait.value)
+
+    def _freed(self, networks: list[str]) -> None:
+        self._freed_so_far += 1
+        self._frees.update(dict.fromkeys(networks, self._freed_so_far))
+        for key in self._waiting.woken_by(networks):
+            self._queue.add(key)
+
+    def _wake_pods_of(self, definition: Key) -> None:
+        for pod in self._references.of(definition):
+            if pod in self._waiting or self._queue.is_running(pod):
+                self._queue.add(pod)
+
+    def _pod_changed(self, key: Key, old: Pod | None, new: Pod | None) -> None:
+        self._references.set(key, _selected(new))
+        if new is None:
+            self._waiting.leave(key)
+        if not is_due(old) and not is_due(new):
+            return
+        if old and new and replace(old, status=new.status) == new and self._pods.is_echo(new):
+            return
+        self._queue.add(key)
+
+    def _definition_changed(self, key: Key, _old: Definition | None, new: Definition | None) -> None:
+        if new is None:
+            self._waiting.leave(key)
+        self._queue.add(key)
+        self._wake_pods_of(key)
+
+    async def _sweep_safely(self) -> None:
+        try:
+            await self._sweep()
+        except (netweave.VncError, KubeError) as why:
+            log.warning("orphans not looked for", why=str(why))
+
+    async def _sweep(self) -> None:
+        await self._orphans.sweep(await self._pods.owned(), lambda key: self._pod_cache.get(key) is not None)
+        if self._definition_cache.synced:
+            await self._orphans.sweep(await self._definitions.owned(), lambda key: self._definition_cache.get(key) is not None)
+
+
+def _selected(pod: Pod | None) -> Iterable[Key]:
+    try:
+        attachments = attachments_of(pod.selection, pod.key.namespace) if pod else ()
+    except InvalidAnnotation:
+        return ()
+    return [Key(DEFINITION, attachment.namespace, attachment.name) for attachment in attachments]
