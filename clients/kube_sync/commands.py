@@ -1,18 +1,27 @@
 """The command `netweave kube-sync`."""
 
 import asyncio
+import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
+import netweave
 import structlog
 import typer
 
-import netweave
-
+from . import metrics
+from .clock import SystemClock
+from .folder import Folder
 from .kube import KubeError
+from .kube_http import HttpKubeApi, configuration
+from .live import LiveCluster
 from .refusals import Refusal
-from .settings import POD_SUBNET, SettingError, settings
+from .settings import POD_SUBNET, SettingError, Settings, settings
+from .source import Source
+from .worker import Worker
 
 FAILED, WAITING = 1, 2
 PATIENCE = 60.0
