@@ -48,8 +48,8 @@ times (how often) and skip (how many go unharmed first)):
     saved = kube.snapshot(); kube.restore(saved)    etcd restored from a backup: resourceVersion goes back
 
 What was asked (`kube.recorder`): .requests, .matching(verb="patch", resource="pods"), .count(...), .writes(...),
-.tally(), .clear(), .connections. Each request has verb, method, path, query, headers, body (decoded), resource, namespace, name, subresource,
-status (None: reset), at.
+.tally(), .clear(), .connections. Each request has verb, method, path, query, headers, body (decoded), resource,
+namespace, name, subresource, status (None: reset), at.
 
 Waiting: kube.wait_for(lambda: ..., 10), await kube.eventually(lambda: ...), kube.wait_quiet(0.5); kube.open_watches lists the
 plurals of open watches; kube.resource_version.

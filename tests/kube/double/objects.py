@@ -50,8 +50,10 @@ def accepted(kind: Kind, namespace: str, body: Any) -> Obj:
         raise BadRequest(message)
     if (metadata.get("namespace") or namespace) != namespace:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
+    # An empty map or list in metadata is written as none.
+    kept = {member: value for member, value in metadata.items() if value or member not in ("labels", "annotations", "finalizers")}
     return {
-        "metadata": dict(metadata),
+        "metadata": kept,
         **{member: value for member, value in body.items() if member not in ("kind", "apiVersion", "metadata")},
     }
 

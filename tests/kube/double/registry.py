@@ -118,10 +118,7 @@ class Registry:
 
     def settle(self, entry: Entry) -> Entry:
         """Remove an object whose deletion was asked for once nothing holds it any more."""
-        metadata = entry.obj["metadata"]
-        if "deletionTimestamp" not in metadata or metadata.get("deletionGracePeriodSeconds") or self.is_held(entry):
-            return entry
-        return self.remove(entry)
+        return self.remove(entry) if self.is_doomed(entry) else entry
 
     def remove(self, entry: Entry) -> Entry:
         """Take an object out of the store, and with it what lived only by it."""
@@ -134,6 +131,11 @@ class Registry:
             for listener in self.on_kind_gone:
                 listener(gone)
         return last
+
+    def is_doomed(self, entry: Entry) -> bool:
+        """Whether deletion was asked for and nothing stands in its way."""
+        metadata = entry.obj["metadata"]
+        return "deletionTimestamp" in metadata and not metadata.get("deletionGracePeriodSeconds") and not self.is_held(entry)
 
     def is_held(self, entry: Entry) -> bool:
         """Whether finalizers or contents keep an object from going."""
@@ -160,8 +162,12 @@ class Registry:
             return entry
         if kind.generation and any(new.get(member) != old.get(member) for member in {*new, *old} - {"metadata", "status"}):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-        stored = self._stored(kind, new, how)
-        return stored if how.dry_run else self.settle(stored)
+        changed = Entry(kind, new, entry.number)
+        if self.is_doomed(changed) and not how.dry_run:
+            # Taking the last finalizer off is the removal: watches hear of nothing else.
+            self.remove(entry)
+            return changed
+        return self._stored(kind, new, how)
 
     def _stored(self, kind: Kind, obj: Obj, how: Write) -> Entry:
         if how.dry_run:

@@ -112,19 +112,21 @@ class Server:
             await connection.reply(200, b"ok")
             return False
         if self.tokens and request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
-            raise Unauthorized()
+            raise Unauthorized
         if target is None:
             await self._describe(connection, request, recorded)
             return False
-        faults = list(self.faults.of_request(target))
-        if await self._struck(connection, target, faults, recorded):
-            return False
+        losing = False
+        for fault in self.faults.of_request(target):
+            if await self._strike(fault, connection, target, recorded):
+                return False
+            losing = losing or fault.action == "reset_after"
         kind = served(target, self.registry.kinds)
         if target.verb == "watch":
             await self._watch(connection, request, target, kind, recorded)
             return True
         reply = self._answers.answer(target, kind, request)
-        if any(fault.action == "reset_after" for fault in faults):
+        if losing:
             raise LostReplyError
         recorded.status = reply.status
         await connection.reply(reply.status, reply.body)
@@ -137,23 +139,20 @@ class Server:
         recorded.status = 200
         await connection.reply(200, _bytes(document))
 
-    async def _struck(self, connection: Connection, target: Target, faults: list[Fault], recorded: Recorded) -> bool:
-        """Let the faults of a request have their way; whether one of them answered it."""
-        for fault in faults:
-            if fault.action == "delay":
-                await asyncio.sleep(fault.seconds)
-            elif fault.action == "reset_before":
-                raise LostReplyError
-            elif fault.action == "refuse" and fault.code == Forbidden.code:
-                raise _forbidden(target)
-            elif fault.action == "refuse":
-                message = fault.message or "the server is not able to do this now"
-                headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-                recorded.status = fault.code
-                await connection.reply(
-                    fault.code, _bytes(status_document(fault.code, REASONS.get(fault.code, "Unknown"), message)), headers
-                )
-                return True
+    async def _strike(self, fault: Fault, connection: Connection, target: Target, recorded: Recorded) -> bool:
+        """Let a fault have its way; whether it answered the request."""
+        if fault.action == "delay":
+            await asyncio.sleep(fault.seconds)
+        elif fault.action == "reset_before":
+            raise LostReplyError
+        elif fault.action == "refuse" and fault.code == Forbidden.code:
+            raise _forbidden(target)
+        elif fault.action == "refuse":
+            message = fault.message or "the server is not able to do this now"
+            headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            recorded.status = fault.code
+            await connection.reply(fault.code, _bytes(status_document(fault.code, REASONS.get(fault.code, "Unknown"), message)), headers)
+            return True
         return False
 
     async def _watch(self, connection: Connection, request: Request, target: Target, kind: Kind, recorded: Recorded) -> None:

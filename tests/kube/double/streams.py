@@ -106,7 +106,7 @@ class Stream:
     async def _flush(self) -> None:
         """Send what is queued, as few chunks as the faults allow."""
         batch: list[bytes] = []
-        while self.watcher.lines and not self.ended and not self.watcher.aborting:
+        while self.watcher.lines and not (self.ended or self.watcher.aborting or self.connection.client_left.is_set()):
             if fault := self.faults.of_event(self.target, self.sent):
                 await self._send(batch)
                 batch = []
