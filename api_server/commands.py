@@ -1,8 +1,8 @@
 """The sub-commands `serve` and `migrate` of `netweave`: flags to Settings, and errors to one line."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -37,7 +37,7 @@ def migrate(data_dir: DataDir = None) -> None:
 def _attempt(command: Callable[[Settings, Callable[[str], None]], None], **flags: object) -> None:
     """Flags win over the environment. What the user can mend is one line and exit code 1."""
     try:
-        command(Settings(**{name: value for name, value in flags.items() if value is not None}), typer.echo)
+        command(_settings(flags), typer.echo)
     except ValidationError as why:
         problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, not {problem['input']!r}" for problem in why.errors()]
         _refuse("; ".join(problems))
@@ -45,6 +45,10 @@ def _attempt(command: Callable[[Settings, Callable[[str], None]], None], **flags
         return  # asked to stop before there was anything to drain
     except (StartupError, EmbeddedServerError, Unavailable) as why:
         _refuse(str(why))
+
+
+def _settings(flags: Mapping[str, Any]) -> Settings:
+    return Settings(**{name: value for name, value in flags.items() if value is not None})
 
 
 def _refuse(sentence: str) -> None:

@@ -5,7 +5,8 @@ Why a server does not start, said to the person who starts it.
   + HostUnusable
     - NotLoopback
     - PortInUse
-  + DatabaseBehind
+  + BadDatabaseUrl
+  + DatabaseBehind, DatabaseAhead
   + TooFewConnections
   + WorkerFailed
 """
@@ -38,6 +39,13 @@ class PortInUse(HostUnusable):
         super().__init__(host, f"port {port} is in use; end the other server, or choose another --port (0: any free one)")
 
 
+class BadDatabaseUrl(StartupError):
+    """It names no PostgreSQL. Its text is not repeated: it may hold a password."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not of the form postgresql://user:password@host:port/database")
+
+
 class DatabaseBehind(StartupError):
     """The tables are not those that this version writes."""
 
@@ -50,9 +58,7 @@ class DatabaseAhead(StartupError):
     """A newer version has been here."""
 
     def __init__(self, database: str, current: str) -> None:
-        super().__init__(
-            f"the database {database} is at revision {current}, which this version does not know: run the newer version that made it"
-        )
+        super().__init__(f"the database {database} is at revision {current}, made by a newer version: run that one")
 
 
 class TooFewConnections(StartupError):

@@ -5,9 +5,11 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from api_server.embedded import EmbeddedServer
 from api_server.settings import Settings
+from api_server.supervisor.fault import BadDatabaseUrl
 from api_server.supervisor.listening import address_of, listen
 from api_server.supervisor.readiness import bring_up_to_date, make_ready
 from api_server.supervisor.workers import Workers
@@ -43,8 +45,19 @@ async def _run(settings: Settings, listening: socket.socket, announce: Callable[
 @contextmanager
 def _database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServer | None]]:
     """The settings with a database in them, and the embedded server if it is one of ours."""
+    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_DIRECT_URL", settings.database_direct_url)):
+        if url and not _names_postgres(url):
+            raise BadDatabaseUrl(name)
     if settings.database_url:
         yield settings, None
         return
     with EmbeddedServer.start(settings.data_dir) as server:
         yield settings.model_copy(update={"database_url": server.dsn, "database_direct_url": server.dsn}), server
+
+
+def _names_postgres(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"postgresql", "postgres"} and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False

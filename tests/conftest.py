@@ -1,0 +1,51 @@
+"""Fixtures of every test: a PostgreSQL, a served API and the databases behind them. Nothing is started before a test asks for it."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from api_server.embedded import EmbeddedServer
+from tests.served import Postgres, served
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """The server of TEST_DATABASE_URL (whose user may make databases), or an embedded one in a temporary directory."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        given = Postgres(url)
+        yield given
+        if "template" in vars(given):
+            given.drop(given.template)
+        return
+    with EmbeddedServer.start(tmp_path_factory.mktemp("postgres") / "data") as server:
+        yield Postgres(server.dsn)
+
+
+@pytest.fixture(scope="module")
+def dsn(postgres: Postgres) -> Iterator[str]:
+    """A migrated and bootstrapped database of this module's own, which no server uses."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres: Postgres) -> Iterator[str]:
+    """The database behind `api_url`."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def api_url(database_url: str) -> Iterator[str]:
+    """A server that all tests of the session share: each keeps to a project of its own."""
+    with served(DATABASE_URL=database_url) as server:
+        yield server.url
+
+
+@pytest.fixture
+async def api(api_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of that server."""
+    async with httpx.AsyncClient(base_url=api_url, timeout=30, trust_env=False) as client:
+        yield client
