@@ -44,7 +44,7 @@ class BadRequest(ApiError):
 
 
 class InvalidName(BadRequest):
-    code = "invalid-name"
+    """A name that no object may have (contract 1.4.1 rows 3 and 4)."""
 
 
 class InvalidProperty(BadRequest):
@@ -84,7 +84,7 @@ class ParentMissing(BadRequest):
 
 
 class UnknownReference(BadRequest):
-    code = "unknown-reference"
+    code = "invalid-reference"
 
     def __init__(self, name: str, target: str) -> None:
         super().__init__(f"Unknown reference in resource create {name}: {target}", field=name, target=target)

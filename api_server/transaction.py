@@ -8,6 +8,7 @@ import asyncpg
 
 from api_server.errors import (
     AlreadyExists,
+    BadRequest,
     ChildrenPresent,
     InvalidParent,
     NotFound,
@@ -51,7 +52,8 @@ class Placement:
     parent_kind: str = ""
     parent_uuid: str = ""
     owner_given: bool = False
-    uuid_given: bool = False
+    # As the body wrote it, which need not be a uuid.
+    uuid: str = ""
 
 
 HERE = Placement()
@@ -156,7 +158,7 @@ class Transaction:
         if parent_kind:
             names.append((parent_kind, parent_name))
         refs = [ref for each in new.refs.values() for ref in each]
-        uuids = [new.uuid] if placement.uuid_given else []
+        uuids = [new.uuid] if placement.uuid else []
         if placement.parent_uuid:
             uuids.append(placement.parent_uuid)
         found = await self._resolve(
@@ -169,7 +171,9 @@ class Transaction:
         parent = found.named(parent_kind, parent_name) if parent_kind else None
         if parent_kind and not parent and parent_kind != "domain" and not placement.owner_given:
             raise UnknownName(parent_name, parent=True)
-        if placement.uuid_given and (holder := found.by_uuid(new.uuid)):
+        if placement.uuid and placement.uuid != new.uuid:
+            raise BadRequest(f"Invalid UUID format: {placement.uuid}", field="uuid")
+        if placement.uuid and (holder := found.by_uuid(new.uuid)):
             raise UuidTaken(new.uuid, holder["fq_name"])
         if parent_kind and not parent:
             raise ParentMissing(parent_kind, parent_name)

@@ -71,12 +71,10 @@ def parse_create(catalog: Catalog, kind: Kind, document: Any) -> tuple[Resource,
     if problems:
         raise InvalidReference("create", problems)
     properties.setdefault("display_name", fq_name[-1])
-    given_uuid = inner.get("uuid")
-    if given_uuid is not None and not is_uuid(given_uuid):
-        raise BadRequest(f"Invalid UUID format: {given_uuid}", field="uuid")
+    uuid = inner.get("uuid")
     new = Resource(
         kind=kind,
-        uuid=given_uuid or new_uuid(),
+        uuid=uuid if is_uuid(uuid) else new_uuid(),
         fq_name=fq_name,
         properties=properties,
         refs={name: each for name, each in refs.items() if each},
@@ -114,7 +112,7 @@ def _placement(inner: Mapping[str, Any], new: Resource) -> Placement:
         # A project is its own tenant (contract 2.4).
         new.perms.owner = new.uuid.replace("-", "")
     return Placement(
-        parent_kind=hyphened(parent_kind), parent_uuid=parent_uuid, owner_given=owner_given, uuid_given=bool(inner.get("uuid"))
+        parent_kind=hyphened(parent_kind), parent_uuid=parent_uuid, owner_given=owner_given, uuid=str(inner.get("uuid") or "")[:200]
     )
 
 
