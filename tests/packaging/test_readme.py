@@ -3,12 +3,13 @@
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from api_server.settings import Settings
-from tests.packaging.tree import ROOT
+from tests.packaging.tree import ROOT, run
 
 README = (ROOT / "README.md").read_text()
 TOLD = "http://127.0.0.1:8082"
@@ -49,6 +50,23 @@ def test_each_step_of_the_tour_is_answered_as_told(tour: subprocess.CompletedPro
 def test_the_tour_shows_an_address_of_its_subnet_and_why_a_delete_is_refused(tour: subprocess.CompletedProcess[str]) -> None:
     assert '"instance_ip_address": "192.0.2.' in tour.stdout
     assert '"code": "still-referred"' in tour.stdout
+
+
+@pytest.mark.parametrize(
+    ("imports", "interpreter"),
+    [("from vnc_api import", ROOT / ".venv-vnc" / "bin" / "python"), ("import netweave", Path(sys.executable))],
+    ids=["the published client", "the library"],
+)
+def test_the_python_of_the_readme_runs(imports: str, interpreter: Path, tour: subprocess.CompletedProcess[str], api_url: str) -> None:
+    snippets = re.split(r"\n(?=\S)", section("From Python"))
+    host, port = api_url.removeprefix("http://").rstrip("/").split(":")
+    snippet = next(commands(text) for text in snippets if f"    {imports}" in text)
+
+    done = run([interpreter, "-c", snippet.replace("127.0.0.1", host).replace("8082", port)], ROOT)
+
+    assert tour.returncode == 0
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
 
 
 def test_the_table_of_settings_names_every_setting_with_its_default() -> None:
