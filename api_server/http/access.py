@@ -10,7 +10,7 @@ from api_server.errors import BadRequest, Forbidden, InvalidProperty
 from api_server.http.requests import json_response, object_of, server_of, uuid_in, write_in
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Perms
-from api_server.model.validation import parse_structure
+from api_server.model.validation import parse_document
 from api_server.store import resources
 from api_server.transaction import Transaction
 
@@ -66,7 +66,7 @@ async def _change_perms(request: Request, document: dict[str, Any], said: dict[s
 
 
 def _checked(catalog: Catalog, said: dict[str, Any]) -> dict[str, Any]:
-    values, problems = parse_structure(catalog, "PermType2", said, "perms2")
+    values, problems = parse_document(catalog, "perms2", said)
     if problems:
         raise InvalidProperty("chmod", problems)
     return {name: value for name, value in values.items() if name in Perms.__dataclass_fields__}

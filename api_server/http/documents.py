@@ -13,7 +13,7 @@ from api_server.errors import BadRequest, InvalidName, InvalidProperty, InvalidR
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property, hyphened, snake_of
 from api_server.model.resource import Identity, Perms, Ref, Resource, is_uuid, new_uuid
-from api_server.model.validation import parse_attribute, parse_properties, parse_structure
+from api_server.model.validation import parse_attribute, parse_document, parse_properties
 from api_server.store.resources import links
 from api_server.transaction import Placement
 
@@ -186,9 +186,9 @@ def _ref(catalog: Catalog, kind: Kind, name: str, entry: Any) -> tuple[Ref | Non
         return None, [f".uuid is no uuid: {uuid!r:.200}"]
     if rule.attr and "attr" not in entry:
         return None, [f" needs the key attr, a {rule.attr} or null"]
-    attr, wrong = parse_attribute(catalog, rule, entry.get("attr"))
+    attr, wrong = parse_attribute(catalog, rule, entry.get("attr"), "attr")
     # Names the server has not looked up yet are left out, so that the target's own name is what is kept.
-    return Ref(rule.target, uuid or "", () if uuid else tuple(to), attr), [f".attr: {problem}" for problem in wrong]
+    return Ref(rule.target, uuid or "", () if uuid else tuple(to), attr), [f".{problem}" for problem in wrong]
 
 
 def read_attribute(catalog: Catalog, kind: Kind, name: str, attr: Any) -> Any:
@@ -202,7 +202,7 @@ def read_attribute(catalog: Catalog, kind: Kind, name: str, attr: Any) -> Any:
 def _identity(catalog: Catalog, given: Any, kept: Identity, allowed: Sequence[str], moment: str) -> Identity:
     if given is None:
         return kept
-    values, problems = parse_structure(catalog, "IdPermsType", given, "id_perms")
+    values, problems = parse_document(catalog, "id_perms", given)
     if problems:
         raise InvalidProperty(moment, problems)
     for name in allowed:
@@ -214,7 +214,7 @@ def _identity(catalog: Catalog, given: Any, kept: Identity, allowed: Sequence[st
 def _perms(catalog: Catalog, given: Any, kept: Perms, moment: str) -> Perms:
     if given is None:
         return kept
-    values, problems = parse_structure(catalog, "PermType2", given, "perms2")
+    values, problems = parse_document(catalog, "perms2", given)
     if problems:
         raise InvalidProperty(moment, problems)
     for name in ("owner", "owner_access", "global_access", "share"):

@@ -26,11 +26,11 @@ def parse_properties(catalog: Catalog, kind: Kind, given: Mapping[str, Any]) -> 
     return parsed, reading.told()
 
 
-def parse_attribute(catalog: Catalog, rule: RefRule, attr: Any) -> tuple[Any, list[str]]:
-    """The document on a ref; a ref without attribute type has none, whatever was given (contract 2.6)."""
+def parse_attribute(catalog: Catalog, rule: RefRule, attr: Any, path: str = "") -> tuple[Any, list[str]]:
+    """The document on a ref, found at `path`; a ref without attribute type has none, whatever was given (contract 2.6)."""
     if not rule.attr:
         return None, []
-    return parse_structure(catalog, rule.attr, attr, f"{rule.name}.attr")
+    return parse_structure(catalog, rule.attr, attr, path or f"{rule.name}.attr")
 
 
 def parse_structure(catalog: Catalog, type_name: str, value: Any, path: str) -> tuple[Any, list[str]]:
@@ -39,18 +39,19 @@ def parse_structure(catalog: Catalog, type_name: str, value: Any, path: str) -> 
     return reading.structure(type_name, value, path) if value else value, reading.told()
 
 
-def parse_element(catalog: Catalog, rule: Property, value: Any) -> tuple[Any, list[str]]:
-    """One element of a collection, as prop-collection-update carries it (contract 1.9)."""
-    reading = _Reading(catalog)
-    elements = reading.property(rule, {rule.element: [value]}).get(rule.element, [value])
-    return elements[0], reading.told()
+def parse_document(catalog: Catalog, name: str, value: Any) -> tuple[dict[str, Any], list[str]]:
+    """`id_perms` or `perms2`: kept in columns, so that falsy values, null apart, must have the right type too."""
+    reading = _Reading(catalog, strict=True)
+    parsed = reading.structure(catalog.documents[name].type, value, name)
+    return parsed if isinstance(parsed, dict) else {}, reading.told()
 
 
 class _Reading:
     """One pass over a request; problems gather while values are parsed."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, *, strict: bool = False) -> None:
         self._structures = catalog.structures
+        self._strict = strict
         self._problems: list[str] = []
 
     def told(self) -> list[str]:
@@ -80,8 +81,11 @@ class _Reading:
                 found[key] = element
         return list(found.values())
 
+    def _skips(self, value: Any) -> bool:
+        return value is None or not (value or self._strict)
+
     def _field(self, rule: Field, value: Any, path: str) -> Any:
-        if not value:
+        if self._skips(value):
             return value
         if not rule.array:
             return self._single(rule, value, path)
@@ -94,7 +98,7 @@ class _Reading:
         """An element of a list of structures is an object, even an empty one: hooks walk over these lists."""
         if rule.type in self._structures:
             return self.structure(rule.type, value, path)
-        return self._single(rule, value, path) if value else value
+        return value if self._skips(value) else self._single(rule, value, path)
 
     def _single(self, rule: Field, value: Any, path: str) -> Any:
         if rule.type in self._structures:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api_server.model.catalog import load
-from api_server.model.validation import parse_attribute, parse_element, parse_properties, parse_structure
+from api_server.model.validation import parse_attribute, parse_document, parse_properties, parse_structure
 
 CATALOG = load()
 NETWORK = CATALOG["virtual-network"]
@@ -233,13 +233,25 @@ def test_a_numeric_key_may_be_zero_or_a_numeric_string() -> None:
     assert [element["key"] for element in value["qos_id_forwarding_class_pair"]] == [0, 46]
 
 
-def test_one_element_of_a_collection_is_parsed_alone() -> None:
-    rule = CATALOG["network-ipam"].properties["ipam_subnets"]
+@pytest.mark.parametrize(
+    ("name", "value", "at_fault"),
+    [
+        ("id_perms", {"enable": ""}, "id_perms.enable: '' is not true or false"),
+        ("id_perms", {"description": 0}, "id_perms.description: 0 is not a string"),
+        ("id_perms", "", "id_perms: '' is not an object"),
+        ("perms2", {"share": {}}, "perms2.share: dict {} is not a list"),
+        ("perms2", {"global_access": []}, "perms2.global_access: list [] is not an integer"),
+        ("perms2", {"share": [{"tenant": "a", "tenant_access": 8}]}, "perms2.share[0].tenant_access: 8 is not between 0 and 7"),
+    ],
+)
+def test_documents_kept_in_columns_refuse_falsy_values_of_another_type(name: str, value: Any, at_fault: str) -> None:
+    assert parse_document(CATALOG, name, value)[1] == [at_fault]
 
-    parsed, problems = parse_element(CATALOG, rule, {"subnet": {"ip_prefix": "10.1.2.3", "ip_prefix_len": "24"}})
 
-    assert (parsed, problems) == ({"subnet": {"ip_prefix": "10.1.2.0", "ip_prefix_len": 24}}, [])
-    assert parse_element(CATALOG, NETWORK.properties["annotations"], {"colour": "red"})[1]
+def test_documents_kept_in_columns_may_hold_nulls() -> None:
+    value = {"enable": False, "description": None, "creator": ""}
+
+    assert parse_document(CATALOG, "id_perms", value) == (value, [])
 
 
 def test_a_ref_without_attribute_type_carries_no_attribute() -> None:
@@ -250,6 +262,7 @@ def test_problems_of_a_ref_name_the_ref() -> None:
     _, problems = parse_attribute(CATALOG, NETWORK.refs["network_policy_refs"], {"sequence": {"major": "x"}})
 
     assert problems == ["network_policy_refs.attr.sequence.major: 'x' is not an integer"]
+    assert parse_attribute(CATALOG, NETWORK.refs["network_policy_refs"], "x", "here")[1] == ["here: 'x' is not an object"]
 
 
 def test_ten_thousand_elements_are_read_and_ten_thousand_problems_are_told_briefly() -> None:
