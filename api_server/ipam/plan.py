@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from api_server.ipam.declaration import Declaration, host
+from api_server.ipam.declaration import Declaration, host, unspecified
 from api_server.ipam.subnet import Network, Subnet
 
 
@@ -45,9 +45,9 @@ def complete(declared: Sequence[Declaration], planned: Plan, *, with_uuid: bool 
     documents = []
     for one, subnet in zip(declared, planned.wanted, strict=True):
         document = one.completed(subnet, with_uuid=with_uuid, bare=bare)
-        if one.cidr in kept and "default_gateway" in document and subnet.gateway:
+        if one.cidr in kept and "default_gateway" in document:
             # The derived default is taken for "unchanged", whatever the gateway is.
-            document["default_gateway"] = str(subnet.gateway)
+            document["default_gateway"] = str(subnet.gateway or unspecified(subnet.cidr))
         documents.append(document)
     return documents
 

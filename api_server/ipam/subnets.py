@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from typing import Any
 
 import orjson
-from sqlalchemy import Table, Text, bindparam, case, cast, delete, func, literal_column, null, select, true, union_all, update
-from sqlalchemy.dialects.postgresql import ARRAY, INET, JSONB, UUID, insert
+from sqlalchemy import Table, Text, and_, bindparam, case, cast, delete, func, literal_column, null, select, true, union_all, update
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, JSONB, UUID, insert
 
 from api_server.ipam.addresses import RELEASE_AT, SERVICE, claim, subnet_of
 from api_server.ipam.freelist import Session
@@ -20,6 +20,9 @@ from api_server.store.tables import reference, resource
 
 def _among(parameter: str) -> Any:
     return func.any(cast(bindparam(parameter), ARRAY(UUID(as_uuid=False))))
+
+
+COLUMNS = [one.name for one in subnet.c]
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,13 @@ def _insert(table: Table, parameter: str) -> Statement:
 
 INSERT_SUBNETS = _insert(subnet, "subnets")
 INSERT_SERVICE = _insert(address, "addresses")
+# A virtual router's parts of a subnet go with it.
+_leaving = and_(subnet.c.space == bindparam("space"), subnet.c.cidr == func.any(cast(bindparam("cidrs"), ARRAY(CIDR))))
 # Rows that are no objects' go with the subnet; an object's row stops the second statement (see tables.py).
-DELETE_OWN = Statement(delete(address).where(address.c.subnet == _among("subnets"), address.c.purpose != "object"))
-DELETE_SUBNETS = Statement(delete(subnet).where(subnet.c.uuid == _among("subnets")))
+DELETE_OWN = Statement(
+    delete(address).where(address.c.subnet.in_(select(subnet.c.uuid).where(_leaving)), address.c.purpose != literal_column("'object'"))
+)
+DELETE_SUBNETS = Statement(delete(subnet).where(_leaving))
 REPLACE = Statement(
     update(subnet)
     .where(subnet.c.uuid == bindparam("subnet"))
@@ -160,12 +167,11 @@ async def insert_subnets(session: Session, new: Sequence[Subnet]) -> None:
         await session.fetch(INSERT_SERVICE, addresses=orjson.dumps(services).decode())
 
 
-async def delete_subnets(session: Session, gone: Sequence[Subnet]) -> None:
+async def delete_subnets(session: Session, space: str, gone: Sequence[Subnet]) -> None:
     """Forget subnets that no object holds an address of, with their reservations."""
-    if gone:
-        uuids = [one.uuid for one in gone]
-        await session.fetch(DELETE_OWN, subnets=uuids)
-        await session.fetch(DELETE_SUBNETS, subnets=uuids)
+    cidrs = [one.cidr for one in gone]
+    await session.fetch(DELETE_OWN, space=space, cidrs=cidrs)
+    await session.fetch(DELETE_SUBNETS, space=space, cidrs=cidrs)
 
 
 async def replace_subnet(session: Session, old: Subnet, new: Subnet) -> bool:

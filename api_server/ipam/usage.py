@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, cast, func, select
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, INET, UUID
 from sqlalchemy.types import Text
 
 from api_server.errors import InvalidResource, SubnetInUse
@@ -22,7 +22,11 @@ UUIDS = ARRAY(UUID(as_uuid=False))
 IN_SUBNETS = Statement(
     select(address.c.ip, resource.c.kind)
     .join(resource, resource.c.uuid == address.c.owner)
-    .where(address.c.subnet == func.any(cast(bindparam("subnets"), UUIDS)), address.c.purpose == OBJECT)
+    .where(
+        address.c.space == bindparam("space"),
+        address.c.purpose == OBJECT,
+        address.c.ip.op("<<=")(func.any(cast(bindparam("cidrs"), ARRAY(INET)))),
+    )
     .order_by(address.c.ip)
     .limit(1)
 )
@@ -54,10 +58,10 @@ async def carry_out(session: Session, kind: str, space: str, planned: Plan, netw
     if twin := await other_space_with(session, given, space):
         raise InvalidResource(kind, [f"subnet_uuid: {twin} is the uuid of another network's subnet"])
     if planned.gone:
-        found = await session.fetch(IN_SUBNETS, subnets=[one.uuid for one in planned.gone])
+        found = await session.fetch(IN_SUBNETS, space=space, cidrs=[str(one.cidr) for one in planned.gone])
         _refuse([(row["ip"], row["kind"]) for row in found])
         await refuse_on_gateways(session, planned.gone, networks)
-        await delete_subnets(session, planned.gone)
+        await delete_subnets(session, space, planned.gone)
     for old, new in planned.kept:
         if (old, old.position) != (new, new.position) and not await replace_subnet(session, old, new):
             raise InvalidResource(kind, [f"dns_server_address: {new.service_address} of {new.cidr} is in use"])

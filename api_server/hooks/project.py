@@ -1,0 +1,19 @@
+"""A project has an application policy set for all its applications from the start (contract 3.4 project)."""
+
+from typing_extensions import override
+
+from api_server.model.resource import Resource
+from api_server.transaction import Hooks, Transaction
+
+POLICY_SET = "application-policy-set"
+
+
+class Project(Hooks):
+    """Makes the default application policy set and refers to it."""
+
+    @override
+    async def after_create(self, tx: Transaction, new: Resource) -> None:
+        policies = new.child(tx.catalog[POLICY_SET], f"default-{POLICY_SET}", all_applications=True)
+        # The project waits to be stored, so the ref goes with it, and a deferred key is not needed.
+        new.refer(policies.link)
+        await tx.create(policies)

@@ -1,0 +1,233 @@
+"""A virtual network: its number, whom it is shared with, its subnets, its default routing instance (contract 3.4, 4.6)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from typing_extensions import override
+
+from api_server.errors import BadRequest, Conflict, Forbidden, Immutable, InvalidResource, Overlap
+from api_server.ipam.links import Links, read_links
+from api_server.ipam.numbers import NETWORK_IDS, VXLAN_IDS, claim_number, draw_number, release_numbers
+from api_server.ipam.plan import Plan, plan
+from api_server.ipam.ports import has_machines
+from api_server.ipam.subnet import first_overlap, read_address
+from api_server.ipam.subnets import read_space, read_spaces
+from api_server.ipam.usage import carry_out, refuse_unlinking
+from api_server.model.resource import Resource
+from api_server.model.route_target import RouteTarget, route_targets_of
+from api_server.transaction import Hooks, Transaction
+
+NUMBER, IPAMS, PROPERTIES = "virtual_network_network_id", "network_ipam_refs", "virtual_network_properties"
+UNDELETABLE = {("default-domain", "default-project", name) for name in ("ip-fabric", "__link_local__")}
+EVERYONE, LINKING = 7, 5
+
+
+class VirtualNetwork(Hooks):
+    """Gives a network its number and its routing instance, and keeps its subnets."""
+
+    @override
+    async def before_create(self, tx: Transaction, new: Resource) -> None:
+        if NUMBER in new.given:
+            message = "Cannot set the virtual network ID"
+            raise Forbidden(message, field=NUMBER)
+        await _check(tx, new)
+        _share_new(new)
+        new.properties[NUMBER] = await draw_number(tx, NETWORK_IDS, new.uuid)
+        await _claim_vxlan(tx, None, new)
+        await _settle_subnets(tx, None, new)
+
+    @override
+    async def after_create(self, tx: Transaction, new: Resource) -> None:
+        await tx.create(new.child(tx.catalog["routing-instance"], new.name, routing_instance_is_default=True))
+
+    @override
+    async def before_update(self, tx: Transaction, old: Resource, new: Resource) -> None:
+        # Null leaves the number (contract 2.7).
+        number = new.properties.setdefault(NUMBER, old.properties.get(NUMBER))
+        if number != old.properties.get(NUMBER):
+            message = "Cannot change the virtual network ID"
+            raise Forbidden(message, field=NUMBER)
+        await _check(tx, new)
+        await _check_provider_change(tx, old, new)
+        _share_changed(new)
+        await _claim_vxlan(tx, old, new)
+        await _settle_subnets(tx, old, new)
+
+    @override
+    async def before_delete(self, tx: Transaction, old: Resource) -> None:
+        if old.fq_name in UNDELETABLE and not tx.privileged:
+            message = f"Can not delete system created default virtual-network {old.uuid}"
+            raise Conflict(message, uuid=old.uuid)
+        await release_numbers(tx, old.uuid)
+
+
+# --- what needs no other row ---
+
+
+async def _check(tx: Transaction, new: Resource) -> None:
+    problems = [*_provider_problems(new), *_route_target_problems(new)]
+    if problems:
+        raise InvalidResource(new.kind.name, problems)
+    targets = [(name, target) for name, text in route_targets_of(new) if (target := RouteTarget.read(text))]
+    await _refuse_automatic(tx, new, [target for _, target in targets])
+    imported, exported = ({target for name, target in targets if name.startswith(way)} for way in ("import", "export"))
+    if new.properties.get("multi_policy_service_chains_enabled") and (both := imported & exported):
+        message = f"Multi policy service chains are enabled, so {min(both)} can not be imported and exported"
+        raise Conflict(message, field="multi_policy_service_chains_enabled")
+    if peers := new.refs_to("virtual-network"):
+        await _check_peers(tx, new, [ref.uuid for ref in peers])
+
+
+def _provider_problems(new: Resource) -> Iterator[str]:
+    details = new.properties.get("provider_properties")
+    if details:
+        for name in ("segmentation_id", "physical_network"):
+            if details.get(name) in (None, ""):
+                yield f"provider_properties.{name}: it is missing, both fields are needed"
+
+
+def _route_target_problems(new: Resource) -> Iterator[str]:
+    for name, text in route_targets_of(new):
+        if RouteTarget.read(text) is None:
+            yield f"{name}: {text!r} is not target:<asn or IPv4>:<number>"
+
+
+def _share_new(new: Resource) -> None:
+    if new.perms.global_access == EVERYONE:
+        new.properties["is_shared"] = True
+    elif new.properties.get("is_shared"):
+        new.perms.global_access = EVERYONE
+    else:
+        new.properties["is_shared"] = False
+
+
+def _share_changed(new: Resource) -> None:
+    """Bring `is_shared`, `router_external` and `global_access` in line, or raise if the body contradicts itself."""
+    given = {"is_shared", "router_external", "perms2"} & new.given
+    if not given:
+        return
+    shared, external = bool(new.properties.get("is_shared")), bool(new.properties.get("router_external"))
+    access = new.perms.global_access
+    if {"is_shared", "perms2"} <= given and not external and shared != (access == EVERYONE):
+        raise _inconsistent("is_shared", shared, access)
+    if {"router_external", "perms2"} <= given and not shared and external != (access == LINKING):
+        raise _inconsistent("router_external", external, access)
+    if given == {"perms2"}:
+        new.properties["is_shared"] = access != 0
+    else:
+        new.perms.global_access = EVERYONE if shared else LINKING if external else 0
+
+
+def _inconsistent(name: str, value: object, access: int) -> BadRequest:
+    message = f"Inconsistent {name} ({value}) and global_access ({access})"
+    return BadRequest(message, field=name)
+
+
+# --- numbers, route targets, peers ---
+
+
+async def _claim_vxlan(tx: Transaction, old: Resource | None, new: Resource) -> None:
+    before, after = (_vxlan(one) for one in (old, new))
+    if before == after:
+        return
+    if before:
+        await release_numbers(tx, new.uuid, VXLAN_IDS)
+    if after and not await claim_number(tx, VXLAN_IDS, after, new.uuid):
+        message = f"Cannot set VXLAN_ID: {after}, it has already been set"
+        raise BadRequest(message, field=f"{PROPERTIES}.vxlan_network_identifier")
+
+
+def _vxlan(one: Resource | None) -> int | None:
+    properties: dict[str, Any] = (one.properties.get(PROPERTIES) if one else None) or {}
+    return properties.get("vxlan_network_identifier") or None
+
+
+async def _refuse_automatic(tx: Transaction, new: Resource, targets: list[RouteTarget]) -> None:
+    """Route targets of the own AS with high numbers are drawn by the system (contract 3.4 global-system-config)."""
+    system = await tx.find("global-system-config", ("default-global-system-config",)) if targets else None
+    asn = system.properties.get("autonomous_system") if system else None
+    if asn and (found := next((one for one in targets if one.is_automatic(asn)), None)):
+        raise InvalidResource(new.kind.name, [f"route targets: {found} is in the range that the system draws from for AS {asn}"])
+
+
+async def _check_peers(tx: Transaction, new: Resource, peers: list[str]) -> None:
+    if new.properties.get("is_provider_network"):
+        return
+    peer = await tx.get("virtual-network", peers[0])
+    if len(peers) > 1 or not peer.properties.get("is_provider_network"):
+        problem = "virtual_network_refs: a network that is no provider network may refer to one provider network only"
+        raise InvalidResource(new.kind.name, [problem])
+
+
+async def _check_provider_change(tx: Transaction, old: Resource, new: Resource) -> None:
+    if old.properties.get("is_provider_network") and not new.properties.get("is_provider_network"):
+        name = "is_provider_network"
+        message = f"{name} can not be changed from true to false"
+        raise Immutable(name, message)
+    before, after = (one.properties.get("provider_properties") for one in (old, new))
+    if before != after and await has_machines(tx, new.uuid):
+        message = "provider_properties can not be changed while virtual machines are attached to the network"
+        raise Conflict(message, field="provider_properties")
+
+
+# --- subnets ---
+
+
+async def _settle_subnets(tx: Transaction, old: Resource | None, new: Resource) -> None:
+    """Check and write what the links to ipams say, where they or what they depend on changed."""
+    if old is not None and _address_plan(old) == _address_plan(new):
+        return
+    before = old.refs.get(IPAMS, []) if old else []
+    links = await read_links(tx, new.refs.get(IPAMS, []))
+    if links.flat and _forwarding_mode(new) != "l3":
+        links.problems.append(f"{PROPERTIES}.forwarding_mode: {_forwarding_mode(new)!r} does not go with a flat ipam, l3 does")
+    known = await read_space(tx, new.uuid) if old else []
+    bare = new.properties.get("virtual_network_category") == "routed"
+    planned = plan(new.uuid, known, links.declared, bare=bare)
+    problems = [*links.problems, *planned.problems]
+    if problems:
+        raise InvalidResource(new.kind.name, problems)
+    await _refuse_overlap(tx, links, planned)
+    _check_routed(new, planned)
+    left = {ref.uuid for ref in before} - {ref.uuid for ref in links.flat}
+    if left:
+        await refuse_unlinking(tx, new.uuid, await read_spaces(tx, left))
+    await carry_out(tx, new.kind.name, new.uuid, planned, [new.uuid])
+    links.complete(planned, before, bare=bare)
+
+
+def _address_plan(one: Resource) -> list[Any]:
+    links = [(ref.uuid, ref.attr) for ref in one.refs.get(IPAMS, [])]
+    names = ("virtual_network_category", "virtual_network_routed_properties")
+    return [links, _forwarding_mode(one), *(one.properties.get(name) for name in names)]
+
+
+def _forwarding_mode(one: Resource) -> str | None:
+    mode: str | None = (one.properties.get(PROPERTIES) or {}).get("forwarding_mode")
+    return mode
+
+
+async def _refuse_overlap(tx: Transaction, links: Links, planned: Plan) -> None:
+    flat = [ref.uuid for ref in links.flat]
+    if flat:
+        # Held until the end: the ipam may not grow into this network's subnets meanwhile.
+        await tx.lock(flat)
+    cidrs = [*(one.cidr for one in planned.wanted), *(one.cidr for one in await read_spaces(tx, flat))]
+    if found := first_overlap(cidrs):
+        raise Overlap(*found)
+
+
+def _check_routed(new: Resource, planned: Plan) -> None:
+    """A routed network says which routers reach it, and with which of its addresses (contract 3.4 virtual-network)."""
+    if new.properties.get("virtual_network_category") != "routed":
+        return
+    problems = []
+    for index, one in enumerate((new.properties.get("virtual_network_routed_properties") or {}).get("routed_properties") or []):
+        path = f"virtual_network_routed_properties.routed_properties[{index}]"
+        problems += [f"{path}.{name}: it is missing" for name in ("physical_router_uuid", "logical_router_uuid") if not one.get(name)]
+        text = one.get("routed_interface_ip_address")
+        address = read_address(text)
+        if text and not (address and any(subnet.contains(address) for subnet in planned.wanted)):
+            problems.append(f"{path}.routed_interface_ip_address: {text!r} is in no subnet of the network")
+    if problems:
+        raise InvalidResource(new.kind.name, problems)

@@ -1,0 +1,137 @@
+"""What the rules of ports ask of other rows: machines behind ports, gateways on ports, MAC addresses in a network."""
+
+from collections.abc import Collection, Iterable, Sequence
+
+from sqlalchemy import Integer, Text, and_, bindparam, cast, exists, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
+
+from api_server.ipam.freelist import Session
+from api_server.ipam.tables import subnet
+from api_server.model.resource import FqName, Link
+from api_server.store.statements import Statement
+from api_server.store.tables import reference, resource
+
+UUIDS = ARRAY(UUID(as_uuid=False))
+VMI, VM, IIP, RI = "virtual-machine-interface", "virtual-machine", "instance-ip", "routing-instance"
+
+_machine = resource.alias("machine")
+_of_port = reference.alias("of_port")
+_linked = exists().where(_of_port.c.source == resource.c.uuid, _of_port.c.target == _machine.c.uuid, _machine.c.kind == VM)
+ON_MACHINES = Statement(
+    select(literal_column("1"))
+    .where(resource.c.uuid == func.any(cast(bindparam("ports"), UUIDS)), or_(resource.c.parent_kind == VM, _linked))
+    .limit(1)
+)
+
+HAS_MACHINES = Statement(
+    select(literal_column("1"))
+    .select_from(reference.join(resource, resource.c.uuid == reference.c.source))
+    .where(reference.c.target == bindparam("network"), resource.c.kind == VMI)
+    .where(or_(resource.c.parent_kind == VM, _linked))
+    .limit(1)
+)
+
+_address = resource.c.properties["instance_ip_address"].astext
+_of_network = reference.alias("of_network")
+_flat = reference.alias("flat")
+_space = or_(
+    subnet.c.space == _of_network.c.target,
+    exists().where(_flat.c.source == _of_network.c.target, _flat.c.target == subnet.c.space),
+)
+ON_GATEWAY = Statement(
+    select(_address.label("address"))
+    .select_from(reference)
+    .join(resource, and_(resource.c.uuid == reference.c.source, resource.c.kind == IIP))
+    .join(_of_network, _of_network.c.source == resource.c.uuid)
+    .join(subnet, and_(_space, func.host(subnet.c.gateway) == _address))
+    .where(reference.c.target == bindparam("port"))
+    .limit(1)
+)
+
+_port = resource.alias("port")
+_link = reference.alias("link")
+_mac = _port.c.properties[("virtual_machine_interface_mac_addresses", "mac_address", "0")].astext
+_taken = (
+    select(func.array_agg(_mac))
+    .select_from(_port.join(_link, _link.c.source == _port.c.uuid))
+    .where(
+        _port.c.uuid.between(bindparam("lowest"), bindparam("highest")),
+        _port.c.kind == VMI,
+        _link.c.target == bindparam("network"),
+        _mac == func.any(cast(bindparam("macs"), ARRAY(Text))),
+    )
+    .scalar_subquery()
+)
+_default = resource.c.properties["routing_instance_is_default"].astext == literal_column("'true'")
+NETWORK_OF_PORT = Statement(
+    select(cast(resource.c.uuid, Text).label("uuid"), resource.c.fq_name, _taken.label("taken"))
+    .select_from(
+        select(literal_column("1"))
+        .subquery("one")
+        .outerjoin(resource, and_(resource.c.parent == bindparam("network"), resource.c.kind == RI, _default))
+    )
+    .limit(1)
+)
+
+
+_tag = resource.c.properties[("virtual_machine_interface_properties", "sub_interface_vlan_tag")].astext
+_peers = select(reference.c.target).where(reference.c.source == func.any(cast(bindparam("around"), UUIDS)))
+TAGS = Statement(
+    select(cast(resource.c.uuid, Text).label("uuid"), func.coalesce(cast(_tag, Integer), literal_column("0")).label("tag")).where(
+        or_(resource.c.uuid == func.any(cast(bindparam("ports"), UUIDS)), resource.c.uuid.in_(_peers)), resource.c.kind == VMI
+    )
+)
+CHECK_TYPE = ("service_health_check_properties", "health_check_type")
+NOT_LOCAL = Statement(
+    select(resource.c.fq_name).where(
+        resource.c.uuid == func.any(cast(bindparam("checks"), UUIDS)),
+        resource.c.properties[CHECK_TYPE].astext != literal_column("'link-local'"),
+    )
+)
+
+
+async def on_machines(session: Session, ports: Collection[str]) -> bool:
+    """Whether one of these ports belongs to a virtual machine, as its child or by a ref."""
+    return bool(ports) and bool(await session.fetch(ON_MACHINES, ports=list(ports)))
+
+
+async def has_machines(session: Session, network: str) -> bool:
+    """Whether a port of the network belongs to a virtual machine."""
+    return bool(await session.fetch(HAS_MACHINES, network=network))
+
+
+async def on_gateway(session: Session, port: str) -> bool:
+    """Whether an instance-ip of the port has the gateway of a subnet as its address."""
+    return bool(await session.fetch(ON_GATEWAY, port=port))
+
+
+async def tags_of(session: Session, ports: Collection[str], around: str | None = None) -> dict[str, int]:
+    """The sub-interface tags of these ports, and of all that the port `around` is linked with; 0 for none."""
+    rows = await session.fetch(TAGS, ports=list(ports), around=[around] if around else [])
+    return {row["uuid"]: row["tag"] for row in rows}
+
+
+async def health_checks_that_are_not_local(session: Session, checks: Collection[str]) -> list[str]:
+    """The names of those health checks that are of another type than link-local, the default."""
+    return [":".join(row["fq_name"]) for row in await session.fetch(NOT_LOCAL, checks=list(checks))]
+
+
+def derived_macs(port: str) -> list[str]:
+    """The MAC addresses that a port's uuid yields, the first as contract 3.4 says, the others for a collision (contract 4.8)."""
+    digits = port.replace("-", "")
+    return [_mac_of(digits[at : at + 10]) for at in (0, 22, 20, 18, 2, 4)]
+
+
+async def network_of_port(session: Session, network: str, port: str, macs: Iterable[str]) -> tuple[Link | None, str | None]:
+    """The network's default routing instance, and the first of the MAC addresses that no port of the network with a like uuid has."""
+    prefix = port.replace("-", "")[:10]
+    wanted = list(macs)
+    rows = await session.fetch(NETWORK_OF_PORT, network=network, lowest=prefix + "0" * 22, highest=prefix + "f" * 22, macs=wanted)
+    taken: Sequence[str] = rows[0]["taken"] or []
+    free = next((one for one in wanted if one not in taken), wanted[-1] if wanted else None)
+    name: FqName = tuple(rows[0]["fq_name"] or ())
+    return (Link(RI, rows[0]["uuid"], name) if rows[0]["uuid"] else None), free
+
+
+def _mac_of(digits: str) -> str:
+    return ":".join(["02", *(digits[at : at + 2] for at in range(0, 10, 2))])

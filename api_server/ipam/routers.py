@@ -1,0 +1,60 @@
+"""A virtual router's own part of a flat ipam: the pools of its link to it, as subnets of the ipam's address space (contract 3.4, 4.5)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import NAMESPACE_OID, uuid5
+
+import orjson
+from sqlalchemy import Text, bindparam, cast, select
+from sqlalchemy.dialects.postgresql import insert
+
+from api_server.ipam.declaration import read_pool
+from api_server.ipam.freelist import Session
+from api_server.ipam.subnet import Pool, Subnet, read_network
+from api_server.ipam.subnets import COLUMNS, read_spaces, row_of
+from api_server.ipam.tables import subnet
+from api_server.store.rows import rows_of
+from api_server.store.statements import Statement
+from api_server.store.tables import reference, resource
+
+LINKS = Statement(
+    select(cast(reference.c.target, Text).label("ipam"), reference.c.attr)
+    .join(resource, resource.c.uuid == reference.c.target)
+    .where(reference.c.source == bindparam("router"), resource.c.kind == "network-ipam")
+    .order_by(reference.c.position)
+)
+_rows = rows_of(subnet, COLUMNS, "subnets")
+ADD = Statement(insert(subnet).from_select(COLUMNS, select(*[_rows.c[name] for name in COLUMNS])).on_conflict_do_nothing())
+
+
+async def read_router(session: Session, router: str) -> list[Subnet]:
+    """The subnets that objects of the virtual router draw from, in stored order."""
+    links = {row["ipam"]: orjson.loads(row["attr"] or "null") or {} for row in await session.fetch(LINKS, router=router)}
+    subnets = await read_spaces(session, links)
+    parts = [part for ipam, attr in links.items() for part in _parts(router, attr, [one for one in subnets if one.space == ipam])]
+    if parts:
+        # Beside the request, as a refill is: other requests draw from these rows at once.
+        async with session.database.short() as beside:
+            rows = [row_of(one, router=router) for one in parts]
+            await beside.execute(ADD, subnets=orjson.dumps(rows).decode())
+    whole = [one for ipam, attr in links.items() for one in _whole(attr, [one for one in subnets if one.space == ipam])]
+    return [*parts, *whole]
+
+
+def _parts(router: str, attr: Mapping[str, Any], subnets: Sequence[Subnet]) -> Iterator[Subnet]:
+    for document in attr.get("allocation_pools") or []:
+        pool = read_pool(document)
+        home = next((one for one in subnets if pool and one.contains(pool.start) and one.contains(pool.end)), None)
+        if pool and home:
+            # The same pool is always the same row, and another pool another one.
+            uuid = str(uuid5(NAMESPACE_OID, f"{router} {home.uuid} {pool.start} {pool.end}"))
+            yield replace(home, uuid=uuid, pools=(Pool(pool.start, pool.end),))
+
+
+def _whole(attr: Mapping[str, Any], subnets: Sequence[Subnet]) -> list[Subnet]:
+    """Without pools of its own a router draws from the subnets that its link names."""
+    if attr.get("allocation_pools"):
+        return []
+    named = {read_network(one.get("ip_prefix"), one.get("ip_prefix_len")) for one in attr.get("subnet") or []}
+    return [one for one in subnets if one.cidr in named]
