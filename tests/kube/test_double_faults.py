@@ -5,13 +5,14 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 
 from tests.kube.conversation import Api, idle_pod, nads_of, names, pods_of, told
 from tests.kube.double import AlreadyExists, Faults, KubeDouble, nad, nad_definition, pod
+from tests.kube.double.store import Entry
 
 PODS = pods_of("default")
 
@@ -236,12 +237,13 @@ def test_an_outage_by_reset_counts_the_tries(kube: KubeDouble, client: Api) -> N
 def test_a_restored_backup_takes_state_and_version_back(kube: KubeDouble, client: Api) -> None:
     kube.kubectl.create(pod("a"))
     backup, then = kube.snapshot(), client.version(PODS)
-    kube.kubectl.create(pod("b"))
+    kube.kubectl.create([pod("b"), nad_definition()])
     later = client.version(PODS)
 
     kube.restore(backup)
 
     assert names(client.get(PODS).json()) == ["a"]
+    assert client.get(nads_of("default")).status_code == 404
     assert client.version(PODS) == then
     refused = client.get(PODS, resourceVersion=later)
     assert (refused.status_code, refused.json()["details"]["causes"][0]["reason"]) == (504, "ResourceVersionTooLarge")
@@ -345,6 +347,17 @@ def test_clear_ends_every_fault(kube: KubeDouble, client: Api) -> None:
     faults.clear()
 
     assert client.get(PODS).status_code == 200
+
+
+def test_an_unexpected_fault_of_the_double_fails_whoever_uses_it(tmp_path: Path) -> None:
+    kube = KubeDouble().start()
+    client = Api(kube.kubeconfig(tmp_path / "kubeconfig"))
+    kube._store.entries(("", "pods"))[("default", "a")] = cast(Entry, object())
+    with client.http, pytest.raises(httpx2.TransportError):
+        client.get(f"{PODS}/a")
+
+    with pytest.raises(ExceptionGroup, match="the double itself failed"):
+        kube.stop()
 
 
 def test_bytes_that_are_no_http_get_a_400(kube: KubeDouble) -> None:

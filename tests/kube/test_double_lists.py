@@ -44,6 +44,20 @@ def test_custom_list_items_name_their_kind(api: Api, home: str) -> None:
     assert listed["items"][0]["kind"] == "NetworkAttachmentDefinition"
 
 
+def test_an_exact_list_shows_the_past(api: Api, home: str) -> None:
+    pods = filled(api, home, 2)
+    version = api.version(pods)
+    api.delete(f"{pods}/p0", {"gracePeriodSeconds": 0})
+
+    assert names(api.get(pods, resourceVersion=version, resourceVersionMatch="Exact").json()) == ["p0", "p1"]
+    assert names(api.get(pods, resourceVersion=version, resourceVersionMatch="NotOlderThan").json()) == ["p1"]
+
+
+@pytest.mark.parametrize("query", [{"limit": "many"}, {"resourceVersion": "x y"}, {"watch": "1", "resourceVersion": "x y"}])
+def test_numbers_that_are_none_are_bad_requests(api: Api, home: str, query: dict[str, str]) -> None:
+    assert api.get(pods_of(home), **query).status_code == 400
+
+
 def test_a_broken_continue_token_is_a_bad_request(api: Api, home: str) -> None:
     assert api.get(pods_of(home), limit=1, **{"continue": "!"}).status_code == 400
 

@@ -79,11 +79,21 @@ def test_create_refuses_a_pod_without_containers(api: Api, home: str) -> None:
         ({"apiVersion": "v2", "metadata": {"name": "a"}}, 400),
         ({"metadata": {"name": "a", "namespace": "elsewhere"}}, 400),
         ({"metadata": {"name": "a", "annotations": {"k": 1}}}, 400),
+        ({"spec": ["containers"]}, 400),
         ({"metadata": {"name": "a", "labels": {"k": "no blanks"}}}, 422),
         ({"metadata": {"name": "a", "annotations": {"a/b/c": "v"}}}, 422),
         ({"metadata": {"name": "a", "annotations": {"k": "x" * 300_000}}}, 422),
     ],
-    ids=["other kind", "other version", "other namespace", "annotation not text", "label value", "annotation key", "annotations too long"],
+    ids=[
+        "other kind",
+        "other version",
+        "other namespace",
+        "annotation not text",
+        "spec not an object",
+        "label value",
+        "annotation key",
+        "annotations too long",
+    ],
 )
 def test_create_refuses_documents_that_do_not_fit(api: Api, home: str, document: dict[str, Any], status: int) -> None:
     assert api.create(pods_of(home), idle_pod("a") | document).status_code == status

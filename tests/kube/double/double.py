@@ -72,6 +72,8 @@ class KubeDouble:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
+        if self._server.failures:
+            raise ExceptionGroup("the double itself failed", self._server.failures)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -189,7 +191,7 @@ class KubeDouble:
     def restore(self, snapshot: Snapshot) -> None:
         """Come back from a backup: state and resourceVersion go back to the snapshot."""
         with self.outage():
-            self._on_loop(lambda: self._store.restore(snapshot))
+            self._on_loop(lambda: self._registry.restore(snapshot))
 
     # Waiting
 

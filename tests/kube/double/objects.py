@@ -1,6 +1,7 @@
 """One object on its way through a write: accepted, stamped, scoped to what its path may change, checked."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -50,12 +51,19 @@ def accepted(kind: Kind, namespace: str, body: Any) -> Obj:
         raise BadRequest(message)
     if (metadata.get("namespace") or namespace) != namespace:
         raise BadRequest("the namespace of the provided object does not match the namespace sent on the request")
-    # An empty map or list in metadata is written as none.
-    kept = {member: value for member, value in metadata.items() if value or member not in ("labels", "annotations", "finalizers")}
+    for member in () if kind.custom else ("spec", "status"):
+        if not isinstance(body.get(member, {}), dict | None):
+            message = f"json: cannot unmarshal into Go struct field {kind.kind}.{member}"
+            raise BadRequest(message)
     return {
-        "metadata": kept,
+        "metadata": tidied(metadata),
         **{member: value for member, value in body.items() if member not in ("kind", "apiVersion", "metadata")},
     }
+
+
+def tidied(metadata: Mapping[str, Any]) -> Obj:
+    """Metadata in which an empty map or list is written as none."""
+    return {member: value for member, value in metadata.items() if value or member not in ("labels", "annotations", "finalizers")}
 
 
 def stamp(kind: Kind, metadata: Obj, namespace: str) -> None:
@@ -88,7 +96,7 @@ def scoped(kind: Kind, old: Obj, new: Obj, subresource: str) -> Obj:
         )
     else:
         scoped = dict(new)
-    return scoped | {"metadata": metadata}
+    return scoped | {"metadata": tidied(metadata)}
 
 
 def _refuse_new_finalizers(kind: Kind, old: Obj, new: Obj) -> None:

@@ -47,7 +47,7 @@ class Pages:
 
     def page(self, kind: Kind, selection: Selection, query: Query) -> bytes:
         """One page as the body of its reply."""
-        limit = int(query.get("limit") or 0)
+        limit = _limit(query)
         position = self._position(query)
         number = self._store.number if position.number is None else position.number
         entries = self._entries(kind, selection, position, number)
@@ -81,6 +81,14 @@ class Pages:
         except Expired as why:
             raise (_expired(position, self._era) if position.after else why) from None
         return [entry for entry in entries if (position.after is None or entry.key > position.after) and selection.matches(entry.obj)]
+
+
+def _limit(query: Query) -> int:
+    text = query.get("limit") or "0"
+    if not text.isdecimal():
+        message = f"limit: invalid value {text!r}: must be a whole number"
+        raise BadRequest(message)
+    return int(text)
 
 
 def _expired(position: Position, era: int) -> Expired:

@@ -10,7 +10,7 @@ from .names import generated
 from .objects import Obj, accepted, essence, patched, refuse_problems, scoped, stamp, timestamp, what
 from .ownership import applied, updated
 from .refusals import AlreadyExists, BadRequest, Conflict, Forbidden, Invalid, NotFound, StatusError
-from .store import Entry, KindKey, Store
+from .store import Entry, KindKey, Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,12 @@ class Registry:
                 return kind
         message = f'the server doesn\'t have a resource type "{resource}"'
         raise NotFound(message)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to a snapshot; what is served goes back with it."""
+        self.store.restore(snapshot)
+        defined = [kind_of_definition(definition.obj) for definition in self.store.entries(CRD.key).values()]
+        self.kinds = {kind.key: kind for kind in (*BUILT_IN, *defined)}
 
     def find(self, kind: Kind, namespace: str, name: str) -> Entry | None:
         return self.store.entries(kind.key).get((namespace, name))
@@ -149,7 +155,8 @@ class Registry:
         return list(self.store.entries(_defined(entry)).values()) if entry.kind.key == CRD.key else []
 
     def _replace(self, entry: Entry, new: Obj, how: Write) -> Entry:
-        kind, old = entry.kind, entry.obj
+        # The definition may have changed since the entry was stored.
+        kind, old = self.kinds[entry.kind.key], entry.obj
         current = old["metadata"]["resourceVersion"]
         if new["metadata"].get("resourceVersion") not in ("", None, current):
             raise Conflict.stale(kind.plural, kind.group, entry.key[1])

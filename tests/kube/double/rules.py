@@ -48,7 +48,7 @@ def problems(kind: Kind, new: Obj, old: Obj | None) -> list[Problem]:
 
 
 def _fill_pod(pod: Obj) -> None:
-    spec = pod.setdefault("spec", {})
+    spec = pod["spec"] = dict(pod.get("spec") or {})
     for member, default in (
         ("restartPolicy", "Always"),
         ("terminationGracePeriodSeconds", 30),
@@ -64,7 +64,7 @@ def _fill_pod(pod: Obj) -> None:
 def _pod_problems(new: Obj, old: Obj | None) -> Iterator[Problem]:
     spec = new.get("spec") or {}
     containers = spec.get("containers")
-    if not containers or not isinstance(containers, list):
+    if not containers or not isinstance(containers, list) or not all(isinstance(each, dict) for each in containers):
         yield "spec.containers", "Required value"
         return
     for position, container in enumerate(containers):

@@ -40,6 +40,7 @@ class Server:
         self.faults = Faults()
         self.recorder = Recorder()
         self.tokens: set[str] = set()
+        self.failures: list[Exception] = []
         self.bookmark_interval = 60.0
         self.gone_by: Literal["status", "event"] = "event"
         self.port = 0
@@ -47,12 +48,12 @@ class Server:
         self._tls = tls
         self._listener: asyncio.Server | None = None
         self._connections: dict[Connection, asyncio.Task[None]] = {}
-        self._resetting = False
+        self._down = False
         registry.on_kind_gone.append(self._close_watches_of)
 
     async def listen(self, port: int) -> None:
         """Accept connections; at the same port as before when it is given."""
-        self._resetting = False
+        self._down = False
         if self._listener is None:
             self._listener = await asyncio.start_server(self._accept, "127.0.0.1", port, limit=2**16, ssl=self._tls, backlog=512)
             self.port = self._listener.sockets[0].getsockname()[1]
@@ -62,7 +63,7 @@ class Server:
         if how == "refuse" and self._listener is not None:
             self._listener.close()
             self._listener = None
-        self._resetting = how == "reset"
+        self._down = True
         self.watchers.close(abort=True)
         for connection in list(self._connections):
             connection.abort()
@@ -76,7 +77,7 @@ class Server:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.recorder.connections += 1
         connection = Connection(reader, writer)
-        if self._resetting:
+        if self._down:
             connection.abort()
             return
         task = asyncio.current_task()
@@ -90,6 +91,10 @@ class Server:
             pass
         except MalformedError as why:
             await connection.reply(400, _bytes(status_document(400, "BadRequest", f"malformed HTTP request: {why}")))
+        except Exception as bug:
+            # A fault of the double itself must fail the test that met it.
+            self.failures.append(bug)
+            raise
         finally:
             del self._connections[connection]
             writer.close()
@@ -150,8 +155,10 @@ class Server:
         elif fault.action == "refuse":
             message = fault.message or "the server is not able to do this now"
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            details = {} if fault.retry_after is None else {"retryAfterSeconds": fault.retry_after}
             recorded.status = fault.code
-            await connection.reply(fault.code, _bytes(status_document(fault.code, REASONS.get(fault.code, "Unknown"), message)), headers)
+            body = _bytes(status_document(fault.code, REASONS.get(fault.code, "Unknown"), message, details))
+            await connection.reply(fault.code, body, headers)
             return True
         return False
 
