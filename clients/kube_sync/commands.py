@@ -8,9 +8,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from pathlib import Path
 from typing import Annotated
 
-import netweave
 import structlog
 import typer
+
+import netweave
 
 from . import metrics
 from .clock import SystemClock

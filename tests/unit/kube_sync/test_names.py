@@ -1,0 +1,38 @@
+"""Names and uuids: the same today and tomorrow, for this worker and for a twin (4.1, 10)."""
+
+import pytest
+
+from kube_sync.names import Names, annotations_of
+
+UID = "0f8b2f3a-6c0e-4b8e-9d2a-5c1f6a7b8c9d"
+
+
+def test_names_are_those_that_were_agreed() -> None:
+    names = Names("k8s")
+
+    assert names.default_network == ("default-domain", "k8s-default", "k8s-default-pod-network")
+    assert names.pod_ipam[-1] == "k8s-pod-ipam"
+    assert names.default_reference == "k8s-default/k8s-default-pod-network"
+    assert names.machine("ns", "web-0") == ("k8s__ns__web-0",)
+
+
+def test_uuids_depend_on_cluster_pod_and_index_alone() -> None:
+    # Written down once: what a release gave, every later one must give, or its objects would be orphans.
+    assert Names("k8s").interface_uuid(UID, 0) == "734aab71-352d-5493-acdf-0e6a4eda6afb"
+    assert Names("k8s").interface_uuid(UID, 0) != Names("k8s").interface_uuid(UID, 1)
+    assert Names("k8s").interface_uuid(UID, 0) != Names("other").interface_uuid(UID, 0)
+
+
+@pytest.mark.parametrize("uid", ["a" * 32, "not-a-uuid", UID.upper()])
+def test_a_machine_has_the_pods_uid_or_a_uuid_made_of_it(uid: str) -> None:
+    assert Names("k8s").machine_uuid(UID) == UID
+    assert Names("k8s").machine_uuid(uid) == Names("k8s").uuid("machine", uid)
+
+
+def test_only_objects_with_our_marks_are_ours() -> None:
+    pairs = [{"key": key, "value": value} for key, value in Names("k8s").marks("Pod", "ns", "web-0").items()]
+
+    assert Names("k8s").owns({"annotations": {"key_value_pair": pairs}})
+    assert not Names("other").owns({"annotations": {"key_value_pair": pairs}})
+    assert not any(Names("k8s").owns(foreign) for foreign in ({}, {"annotations": None}, {"annotations": {}}))
+    assert annotations_of({"annotations": {"key_value_pair": pairs}})["project"] == "k8s-ns"
