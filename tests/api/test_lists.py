@@ -112,7 +112,7 @@ async def test_filters_choose_by_stored_properties(world: World, networks: list[
 
 
 async def test_of_two_filters_keys_the_last_counts(world: World, networks: list[Document]) -> None:
-    query = [("parent_id", world.project_id), ("filters", "mtu==1400"), ("filters", "display_name==n")]
+    query = httpx.QueryParams([("parent_id", world.project_id), ("filters", "mtu==1400"), ("filters", "display_name==n")])
 
     response = await world.api.get("/virtual-networks", params=query)
 
