@@ -63,12 +63,11 @@ def test_a_reset_before_loses_the_request_and_a_reset_after_the_reply_only(kube:
     assert [each.status for each in kube.recorder.matching(verb="create")] == [None, None]
 
 
-def lines_of(client: Api, act: Callable[[], Any], **query: str) -> list[str]:
-    """The raw lines of a watch on pods that lasts a second, with something done meanwhile."""
-    with client.http.stream(
-        "GET", PODS, params={"watch": "1", "timeoutSeconds": "1", "resourceVersion": client.version(PODS), **query}
-    ) as response:
-        act()
+def lines_of(client: Api, act: Callable[[], Any]) -> list[str]:
+    """The raw lines by which a short watch on pods tells what was done."""
+    version = client.version(PODS)
+    act()
+    with client.http.stream("GET", PODS, params={"watch": "1", "timeoutSeconds": "1", "resourceVersion": version}) as response:
         return list(response.iter_lines())
 
 
@@ -195,15 +194,27 @@ def test_open_watches_can_be_expired_dropped_and_reset(kube: KubeDouble, client:
 
 
 def test_bookmarks_come_when_asked_for_and_only_then(kube: KubeDouble, client: Api) -> None:
-    assert lines_of(client, kube.emit_bookmarks) == []
+    version = client.version(PODS)
+    with (
+        client.watch(PODS, resourceVersion=version, timeoutSeconds=1) as unmarked,
+        client.watch(PODS, allowWatchBookmarks="true") as marked,
+    ):
+        kube.wait_for(lambda: len(kube.open_watches) == 2)
+        kube.kubectl.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "elsewhere"}})
+        kube.emit_bookmarks()
 
-    (line,) = lines_of(client, kube.emit_bookmarks, allowWatchBookmarks="true")
-    assert json.loads(line) == {
-        "type": "BOOKMARK",
-        "object": {"kind": "Pod", "apiVersion": "v1", "metadata": {"resourceVersion": kube.resource_version}},
-    }
-    kube.bookmark_every(0.2)
-    assert len(lines_of(client, lambda: None, allowWatchBookmarks="true")) >= 2
+        bookmark = next(marked)
+        assert list(unmarked) == []
+    metadata = {"resourceVersion": kube.resource_version}
+    assert bookmark == {"type": "BOOKMARK", "object": {"kind": "Pod", "apiVersion": "v1", "metadata": metadata}}
+    assert kube.resource_version != version
+
+
+def test_bookmarks_come_by_themselves_as_often_as_said(kube: KubeDouble, client: Api) -> None:
+    kube.bookmark_every(0.05)
+
+    with client.watch(PODS, allowWatchBookmarks="true") as events:
+        assert [next(events)["type"] for _ in range(3)] == ["BOOKMARK"] * 3
 
 
 def test_a_restart_keeps_state_version_and_history(kube: KubeDouble, client: Api) -> None:

@@ -2,7 +2,7 @@
 
 Start (it runs on a thread of its own, so sync tests, async tests and subprocesses use it alike):
 
-    with KubeDouble() as kube: ...                  # also `async with`, or .start() and .stop()
+    with KubeDouble() as kube: ...                  # also `async with`, or .start() and .stop(); fixture `kube` in tests/kube/conftest.py
     KubeDouble(opaque_versions=True)                # resourceVersions that are no numbers
     KubeDouble(token="")                            # no credentials wanted; otherwise a random bearer token is
     python -m tests.kube.double --port 8001 --kubeconfig FILE --apply FOLDER
@@ -42,6 +42,7 @@ times (how often) and skip (how many go unharmed first)):
     kube.compact(gone_by="status" | "event")        older revisions are 410;   kube.expire_pages()  410 for continue tokens
     kube.expire_watches("pods")                     410 ERROR event on open watches
     kube.drop_watches("pods", abort=True)           close or reset open watches
+    stall(resource="pods"), later .cancel()         holds one kind back while others go on: reordered across kinds, never within one
     kube.emit_bookmarks(), kube.bookmark_every(0.2)
     with kube.outage("refuse" | "reset"): ...       down; with "reset" tries are counted in recorder.connections
     kube.restart(forget=False)                      state (and history) kept

@@ -1,6 +1,6 @@
 """The verbs that write: create, update, patch and apply by the rules of a real API server."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,14 +145,15 @@ class Registry:
 
     def is_held(self, entry: Entry) -> bool:
         """Whether finalizers or contents keep an object from going."""
-        return bool(entry.obj["metadata"].get("finalizers") or self.contents(entry))
+        return bool(entry.obj["metadata"].get("finalizers")) or next(self.contents(entry), None) is not None
 
-    def contents(self, entry: Entry) -> list[Entry]:
+    def contents(self, entry: Entry) -> Iterator[Entry]:
         """The objects that go before a namespace or a definition can."""
         if entry.kind.key == NAMESPACE.key:
-            stores = [self.store.entries(kind.key) for kind in self.kinds.values() if kind.namespaced]
-            return [each for entries in stores for (namespace, _), each in entries.items() if namespace == entry.key[1]]
-        return list(self.store.entries(_defined(entry)).values()) if entry.kind.key == CRD.key else []
+            stores = (self.store.entries(kind.key) for kind in self.kinds.values() if kind.namespaced)
+            yield from (each for entries in stores for (namespace, _), each in entries.items() if namespace == entry.key[1])
+        elif entry.kind.key == CRD.key:
+            yield from self.store.entries(_defined(entry)).values()
 
     def _replace(self, entry: Entry, new: Obj, how: Write) -> Entry:
         # The definition may have changed since the entry was stored.

@@ -55,7 +55,7 @@ class Removal:
         if "deletionTimestamp" in metadata and grace >= (metadata.get("deletionGracePeriodSeconds") or 0):
             return entry, False
         marked = self._mark(entry, grace)
-        for each in self._registry.contents(marked):
+        for each in list(self._registry.contents(marked)):
             self.delete(each, DeleteOptions())
         left = self._registry.find(marked.kind, *marked.key)
         if left is None or left.obj["metadata"]["uid"] != metadata["uid"]:
