@@ -18,8 +18,6 @@ from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
 from api_server.transaction import Hooks, Transaction
 
-# Its prefixes stand in for any address; it is stored without gateway, service address or uuid (contract 6).
-SERVICE_CHAINS = ("default-domain", "default-project", "service-chain-flat-ipam")
 METHOD, SUBNETS, SUBNETTING, DNS = "ipam_subnet_method", "ipam_subnets", "ipam_subnetting", "ipam_dns_method"
 
 _port_link = reference.alias("port_link")
@@ -70,14 +68,13 @@ def _check(new: Resource) -> None:
 
 async def _settle(tx: Transaction, new: Resource, known: Sequence[Subnet], networks: Sequence[str]) -> None:
     """Check the flat subnets against themselves and the networks that use them, and write them."""
-    bare = new.fq_name == SERVICE_CHAINS
     declared = list(_declared(new))
-    planned = plan(new.uuid, known, declared, bare=bare)
+    planned = plan(new.uuid, known, declared)
     if planned.problems:
         raise InvalidResource(new.kind.name, planned.problems)
     await _refuse_overlap(tx, planned, networks)
     await carry_out(tx, new.kind.name, new.uuid, planned, networks)
-    if declared and not bare:
+    if declared:
         documents = complete(declared, planned, with_uuid=False)
         new.properties[SUBNETS] = {**new.properties[SUBNETS], "subnets": documents}
 

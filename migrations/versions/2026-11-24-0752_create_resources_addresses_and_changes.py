@@ -118,7 +118,9 @@ def upgrade() -> None:
         sa.Column("frontier", postgresql.INET(), nullable=False),
         sa.Column("router", sa.UUID(as_uuid=False), nullable=True),
         sa.ForeignKeyConstraint(["router"], ["resource.uuid"], name=op.f("fk_subnet_router"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["space"], ["resource.uuid"], name=op.f("fk_subnet_space"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["space"], ["resource.uuid"], name=op.f("fk_subnet_space"), ondelete="CASCADE", initially="DEFERRED", deferrable=True
+        ),
         sa.PrimaryKeyConstraint("uuid", name=op.f("pk_subnet")),
     )
     op.create_index(op.f("ix_subnet_router"), "subnet", ["router"], unique=False)
