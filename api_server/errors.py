@@ -213,7 +213,7 @@ class AddressInUse(Conflict):
 class SubnetInUse(Conflict):
     """A subnet that leaves while something holds an address of it; `label` is IP, Floating IP or Alias IP (contract 4.6)."""
 
-    code = "subnet-in-use"
+    code = "address-in-use"
 
     def __init__(self, address: object, label: str = "IP") -> None:
         super().__init__(f"Cannot Delete IP Block, {label}({address}) is in use", address=str(address))
