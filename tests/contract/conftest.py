@@ -1,5 +1,6 @@
-"""Every test here has a world of its own."""
+"""Every test here has a world of its own; what schemathesis counted is printed at the end."""
 
+from tests.contract.reports import pytest_terminal_summary, report
 from tests.contract.world import world
 
-__all__ = ["world"]
+__all__ = ["pytest_terminal_summary", "report", "world"]

@@ -58,8 +58,8 @@ def refusal(call: Callable[..., Any], *given: Any, **named: Any) -> str:
     return ""
 
 
-def create_and_read(api: Any, objects: dict[str, Any]) -> Seen:
-    """Every object made, then read by id, by name and in a list."""
+def create_and_read(api: Any, objects: dict[str, Any], copies: dict[str, Any]) -> Seen:
+    """Every object made, then read by id, by name and in a list; its copy cannot be made."""
     seen: Seen = {}
     for kind, made in objects.items():
         answered = verb(api, kind, "create")(made)
@@ -73,7 +73,7 @@ def create_and_read(api: Any, objects: dict[str, Any]) -> Seen:
             "fq_name_to_id": api.fq_name_to_id(kind, made.get_fq_name()),
             "id_to_fq_name": api.id_to_fq_name(answered),
             "listed": [each["uuid"] for each in next(iter(listed.values()))],
-            "created twice": refusal(verb(api, kind, "create"), made),
+            "created twice": refusal(verb(api, kind, "create"), copies[kind]),
         }
     return seen
 
@@ -160,7 +160,7 @@ def delete(api: Any, objects: dict[str, Any]) -> Seen:
 def observe(api: Any, name: str) -> Seen:
     """The whole day."""
     objects = build(name)
-    seen = {"create": create_and_read(api, objects)}
+    seen = {"create": create_and_read(api, objects, build(name))}
     seen["address"] = api.instance_ip_read(id=objects["instance_ip"].uuid).get_instance_ip_address()
     seen["update"] = update(api, objects)
     seen["annotations"] = edit_annotations(api, objects["virtual_network"])

@@ -1,0 +1,31 @@
+"""What was answered to the requests that schemathesis made, told at the end of the run."""
+
+from collections import Counter
+
+import pytest
+
+Report = dict[str, Counter[int]]
+REPORT = pytest.StashKey[Report]()
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Report:
+    """The answers by operation, kept until the run ends."""
+    return request.config.stash.setdefault(REPORT, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the totals, and the operation with the smallest share of 200."""
+    found = terminalreporter.config.stash.get(REPORT, {})
+    if not found:
+        return
+    total: Counter[int] = sum(found.values(), Counter())
+    terminalreporter.section("schemathesis")
+    terminalreporter.line(
+        f"{len(found)} operations, {total.total()} requests: " + ", ".join(f"{n} x {status}" for status, n in sorted(total.items()))
+    )
+    successful = {name: answers[200] / answers.total() for name, answers in found.items() if answers[200]}
+    terminalreporter.line(
+        f"{len(successful)} operations answered 200 to at least {min(successful.values(), default=0):.0%} of their requests"
+    )
+    terminalreporter.line("never 200: " + ", ".join(sorted(found.keys() - successful.keys())))

@@ -1,0 +1,148 @@
+"""One request for each operation of the OpenAPI document that must be answered 200: its example, with parents and refs that exist."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from api_server.model.catalog import Catalog
+from api_server.model.kind import Kind
+from tests.contract.population import Population, name_of
+from tests.contract.world import Document, World, subnets_of
+
+# Operations that no request can succeed in, with the line of the contract.
+NEVER = {
+    # 3.4 global-system-config: exactly one may exist; 1.4.4: objects of section 6 stay.
+    "global_system_config_create",
+    "global_system_config_delete",
+    # 1.15: refused until it is a setting of all processes.
+    "aaa_mode_put",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """What to put into a request."""
+
+    path: dict[str, str]
+    query: dict[str, str]
+    body: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """Makes what the requests of one test refer to."""
+
+    population: Population
+
+    @property
+    def world(self) -> World:
+        return self.population.world
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.population.catalog
+
+    async def of_kind(self, kind: Kind, verb: str, example: Any) -> Seed:
+        """For create, list, read, update or delete of a kind."""
+        if verb == "list":
+            return Seed({}, {})
+        if verb == "create":
+            place, needs = await self.population.place(kind), await self.population.needs(kind)
+            return Seed({}, {}, {kind.name: {**example[kind.name], **needs, **place}})
+        made = await self.new(kind) if verb == "delete" else await self.population.one(kind.name)
+        return Seed({"uuid": made["uuid"]}, {}, example)
+
+    async def new(self, kind: Kind) -> Document:
+        """One that nobody else refers to."""
+        body = {**await self.population.place(kind), **await self.population.needs(kind)}
+        response = await self.world.api.post(f"/{kind.collection}", json={kind.name: body})
+        assert response.status_code == 200, response.text
+        made: Document = response.json()[kind.name]
+        return made
+
+    async def of_action(self, path: str, verb: str) -> Seed:
+        """For the paths that belong to no kind, and the address verbs of a network."""
+        if verb == "get" and path in {"/", "/livez", "/readyz", "/obj-perms", "/aaa-mode"}:
+            return Seed({}, {})
+        return await ACTIONS[path](self)
+
+    async def network(self) -> Document:
+        return await self.world.network(name_of(self.catalog["virtual-network"]), "10.1.1.0/24")
+
+
+async def name_to_id(seeds: Seeds) -> Seed:
+    return Seed({}, {}, {"type": "project", "fq_name": seeds.world.project})
+
+
+async def id_to_name(seeds: Seeds) -> Seed:
+    return Seed({}, {}, {"uuid": seeds.world.project_id})
+
+
+async def bulk(seeds: Seeds) -> Seed:
+    return Seed({}, {}, {"type": "project", "obj_uuids": [seeds.world.project_id], "detail": True})
+
+
+async def ref_update(seeds: Seeds) -> Seed:
+    network, policy = await seeds.network(), await seeds.population.one("network-policy")
+    target = {"ref-type": "network-policy", "ref-uuid": policy["uuid"], "attr": None}
+    return Seed({}, {}, {"type": "virtual-network", "uuid": network["uuid"], "operation": "ADD", **target})
+
+
+async def relax(seeds: Seeds) -> Seed:
+    added = await ref_update(seeds)
+    await seeds.world.action("ref-update", **added.body)
+    return Seed({}, {}, {"uuid": added.body["uuid"], "ref-uuid": added.body["ref-uuid"]})
+
+
+async def collection_get(seeds: Seeds) -> Seed:
+    return Seed({}, {"uuid": seeds.world.project_id, "fields": "annotations"})
+
+
+async def collection_update(seeds: Seeds) -> Seed:
+    update = {"field": "annotations", "operation": "set", "value": {"key": "colour", "value": "red"}}
+    return Seed({}, {}, {"uuid": seeds.world.project_id, "updates": [update]})
+
+
+async def chown(seeds: Seeds) -> Seed:
+    return Seed({}, {}, {"uuid": (await seeds.network())["uuid"], "owner": str(uuid4())})
+
+
+async def chmod(seeds: Seeds) -> Seed:
+    return Seed({}, {}, {"uuid": (await seeds.network())["uuid"], "global_access": 5})
+
+
+async def keys(_: Seeds) -> Seed:
+    return Seed({}, {}, {"operation": "STORE", "key": uuid4().hex, "value": "blue"})
+
+
+async def alloc(seeds: Seeds) -> Seed:
+    return Seed({"uuid": (await seeds.network())["uuid"]}, {}, {"count": 2})
+
+
+async def free(seeds: Seeds) -> Seed:
+    network = await seeds.network()
+    reserved = await seeds.world.action(f"virtual-network/{network['uuid']}/ip-alloc", count=1)
+    return Seed({"uuid": network["uuid"]}, {}, reserved.json())
+
+
+async def count(seeds: Seeds) -> Seed:
+    network = await seeds.network()
+    return Seed({"uuid": network["uuid"]}, {}, {"subnet_list": [subnets_of(network)[0]["subnet_uuid"]]})
+
+
+ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
+    "/fqname-to-id": name_to_id,
+    "/id-to-fqname": id_to_name,
+    "/list-bulk-collection": bulk,
+    "/ref-update": ref_update,
+    "/ref-relax-for-delete": relax,
+    "/prop-collection-get": collection_get,
+    "/prop-collection-update": collection_update,
+    "/chown": chown,
+    "/chmod": chmod,
+    "/useragent-kv": keys,
+    "/virtual-network/{uuid}/ip-alloc": alloc,
+    "/virtual-network/{uuid}/ip-free": free,
+    "/virtual-network/{uuid}/subnet-ip-count": count,
+}

@@ -1,0 +1,139 @@
+"""Every operation of the served OpenAPI document, with requests that schemathesis makes of it: none is answered 5xx, one in five 200.
+
+The requests are the same in every run. A positive one fits the document; its path names a resource that exists. A negative one
+does not fit.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import APIOperation, Case, GenerationMode
+
+from api_server.model.catalog import ROOT, load
+from api_server.model.kind import Kind
+from tests.contract.population import Population
+from tests.contract.reports import Report
+from tests.contract.seeds import NEVER, Seed, Seeds
+from tests.contract.world import World
+
+CATALOG = load()
+KINDS = [kind for kind in CATALOG if kind.name != ROOT]
+VERBS = {"create": ("/{collection}", "post"), "list": ("/{collection}", "get")} | {
+    verb: ("/{kind}/{{uuid}}", method) for verb, method in (("read", "get"), ("update", "put"), ("delete", "delete"))
+}
+# With one request that must succeed, five for each operation.
+CASES = 2
+
+Operation = APIOperation[Any, Any, Any, Any]
+
+
+@pytest.fixture(scope="module")
+def openapi(api_url: str) -> dict[str, Any]:
+    """The document as a client gets it."""
+    response = httpx.get(f"{api_url}/openapi.json", timeout=30, trust_env=False)
+    assert response.status_code == 200
+    document: dict[str, Any] = response.json()
+    return document
+
+
+@pytest.fixture(scope="module")
+def schema(openapi: dict[str, Any]) -> Any:
+    return schemathesis.openapi.from_dict(openapi)
+
+
+@pytest.fixture
+def seeds(world: World) -> Seeds:
+    return Seeds(Population(world, CATALOG))
+
+
+def generated(operation: Operation, mode: GenerationMode) -> list[Case[Any]]:
+    """Requests that fit the document, or do not."""
+    found: list[Case[Any]] = []
+
+    @settings(
+        max_examples=CASES, database=None, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def collect(case: Case[Any]) -> None:
+        found.append(case)
+
+    collect()
+    return found
+
+
+def cases(operation: Operation, seed: Seed | None) -> Iterator[Case[Any]]:
+    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+        for case in generated(operation, mode):
+            if mode is GenerationMode.POSITIVE and seed is not None and operation.method != "delete":
+                case.path_parameters = seed.path
+            yield case
+    if seed is not None:
+        yield operation.Case(
+            path_parameters=seed.path, query=seed.query, body=seed.body, media_type="application/json" if seed.body else None
+        )
+
+
+async def answered(operation: Operation, seed: Seed | None, base_url: str) -> Counter[int]:
+    """How the requests were answered; none with 5xx."""
+    found: Counter[int] = Counter()
+    for case in await asyncio.to_thread(lambda: list(cases(operation, seed))):
+        response = await asyncio.to_thread(case.call, base_url=base_url)
+        assert response.status_code < 500, f"{response.status_code} for {case.as_curl_command()}: {response.text}"
+        found[response.status_code] += 1
+    return found
+
+
+def example(document: dict[str, Any], path: str, method: str) -> Any:
+    """The document's own example of the request's body."""
+    content = document["paths"][path][method].get("requestBody", {}).get("content", {})
+    examples = content.get("application/json", {}).get("examples", {})
+    return json.loads(json.dumps(next(iter(examples.values()))["value"])) if examples else None
+
+
+def assert_one_in_five(found: Counter[int], operation: str) -> None:
+    assert operation in NEVER or 5 * found[200] >= found.total(), f"{operation}: {dict(found)}"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.name))
+async def test_the_operations_of_a_kind(
+    api_url: str, openapi: dict[str, Any], schema: Any, seeds: Seeds, report: Report, kind: Kind
+) -> None:
+    for verb, (pattern, method) in VERBS.items():
+        path, name = pattern.format(kind=kind.name, collection=kind.collection), f"{kind.snake}_{verb}"
+        seed = None if name in NEVER else await seeds.of_kind(kind, verb, example(openapi, path, method))
+
+        found = await answered(schema[path][method], seed, api_url)
+
+        report[name] = found
+        assert_one_in_five(found, name)
+
+
+async def test_the_actions(api_url: str, openapi: dict[str, Any], schema: Any, seeds: Seeds, report: Report) -> None:
+    for path, method in actions(openapi):
+        name = openapi["paths"][path][method]["operationId"]
+        seed = None if name in NEVER else await seeds.of_action(path, method)
+
+        found = await answered(schema[path][method], seed, api_url)
+
+        report[name] = found
+        assert_one_in_five(found, name)
+
+
+def actions(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """The paths that are not create, list, read, update or delete of a kind."""
+    of_kinds = {pattern.format(kind=kind.name, collection=kind.collection) for kind in KINDS for pattern, _ in VERBS.values()}
+    methods = {"get", "post", "put", "delete"}
+    return [(path, method) for path, item in document["paths"].items() if path not in of_kinds for method in item if method in methods]
+
+
+def test_the_document_has_every_operation_of_every_kind(openapi: dict[str, Any]) -> None:
+    for kind in KINDS:
+        for pattern, method in VERBS.values():
+            assert method in openapi["paths"][pattern.format(kind=kind.name, collection=kind.collection)]
