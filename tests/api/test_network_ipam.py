@@ -161,7 +161,9 @@ async def test_dns_stays_where_ports_were_told_it_is(world: World, before: str |
     ipam = await world.create("network-ipam", "i", network_ipam_mgmt={"ipam_dns_method": before} if before else None)
     network = await world.network("a", network_ipam_refs=[{"to": ipam["fq_name"], "attr": {"ipam_subnets": []}}])
     change: Document = {"network_ipam_mgmt": {"ipam_dns_method": after} if after else None}
-    assert (await world.put("network-ipam", ipam["uuid"], network_ipam_mgmt={"ipam_dns_method": before} if before else None)).status_code == 200
+    assert (
+        await world.put("network-ipam", ipam["uuid"], network_ipam_mgmt={"ipam_dns_method": before} if before else None)
+    ).status_code == 200
     await world.interface(network, "port")
 
     assert (await world.put("network-ipam", ipam["uuid"], **change)).status_code == status

@@ -236,7 +236,9 @@ async def test_a_subnet_uuid_is_kept_and_unique_everywhere(world: World) -> None
 
 
 async def test_a_prefix_keeps_its_identity_through_updates_and_between_links(world: World) -> None:
-    network = await world.network("a", subnet("10.1.1.0/24", default_gateway="10.1.1.7", dns_server_address="10.1.1.8", addr_from_start=True))
+    network = await world.network(
+        "a", subnet("10.1.1.0/24", default_gateway="10.1.1.7", dns_server_address="10.1.1.8", addr_from_start=True)
+    )
     await world.address(network)
     (before,) = subnets_of(network)
 
@@ -341,7 +343,9 @@ async def test_a_reservation_holds_back_neither_its_subnet_nor_its_network(world
 async def test_overlap_is_told_wherever_it_comes_from(world: World) -> None:
     network = await world.network("a", "10.1.0.0/16")
 
-    assert (await subnet_answer(world, network, "10.1.0.0/16", "10.1.1.0/24"))[1].startswith("Overlapping addresses: [IPNetwork('10.1.0.0/16')")
+    assert (await subnet_answer(world, network, "10.1.0.0/16", "10.1.1.0/24"))[1].startswith(
+        "Overlapping addresses: [IPNetwork('10.1.0.0/16')"
+    )
     assert (await subnet_answer(world, network, "10.1.0.0/16", "10.1.0.0/16"))[0] == 400
     ipam = await world.create("network-ipam", "other")
     body = {"type": "virtual-network", "uuid": network["uuid"], "ref-type": "network-ipam", "ref-uuid": ipam["uuid"], "operation": "ADD"}
