@@ -30,6 +30,7 @@ _HOMES = {
         "ServerError",
         "StillReferenced",
         "SubnetExhausted",
+        "SubnetInUse",
         "SystemObject",
         "TooLarge",
         "Unauthorized",

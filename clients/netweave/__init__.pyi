@@ -19,6 +19,7 @@ from ._errors import Refused as Refused
 from ._errors import ServerError as ServerError
 from ._errors import StillReferenced as StillReferenced
 from ._errors import SubnetExhausted as SubnetExhausted
+from ._errors import SubnetInUse as SubnetInUse
 from ._errors import SystemObject as SystemObject
 from ._errors import TooLarge as TooLarge
 from ._errors import Unauthorized as Unauthorized
@@ -32,3 +33,5 @@ from ._requests import DEFAULT_URL as DEFAULT_URL
 from ._requests import Document as Document
 from ._requests import InvalidUrl as InvalidUrl
 from ._retries import Retries as Retries
+
+__all__: list[str]

@@ -20,6 +20,7 @@ Everything that can go wrong when asking a VNC API, as one tree.
     + Conflict 409
       - AlreadyExists     .uuid of the object that has the name
       - AddressInUse
+      - SubnetInUse
       - ChildrenPresent   .blocking, the hrefs of the children
       - StillReferenced   .blocking, the hrefs of the referrers
       - SystemObject
@@ -128,6 +129,10 @@ class AlreadyExists(Conflict):
 
 class AddressInUse(Conflict):
     """Another object holds the address."""
+
+
+class SubnetInUse(Conflict):
+    """A subnet cannot go while something holds an address of it (contract 4.6)."""
 
 
 class _Blocked(Conflict):

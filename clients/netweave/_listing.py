@@ -43,7 +43,7 @@ class Page:
 
 def query(selection: Selection) -> Query:
     """The keys of contract 1.5 that the selection stands for; a value that names several objects is a list."""
-    given: Query = {name: value for name, value in selection.items() if value is not None}
+    given: Query = {name: value for name, value in selection.items() if value not in (None, False)}
     return {ON_THE_WIRE.get(name, name): ENCODE[name](value) for name, value in given.items()}
 
 

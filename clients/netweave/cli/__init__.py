@@ -30,7 +30,8 @@ def main() -> None:
 
 def called(words: list[str]) -> str | None:
     """The name of the sub-command: the first word that is no option, on the line or in the line that a shell wants completed."""
-    words = os.environ.get("_TYPER_COMPLETE_ARGS", "").split()[1:] or words
+    line = os.environ.get("_TYPER_COMPLETE_ARGS") or os.environ.get("COMP_WORDS") or ""
+    words = line.split()[1:] if "_NETWEAVE_COMPLETE" in os.environ else words
     return next((word for word in words if not word.startswith("-")), None)
 
 

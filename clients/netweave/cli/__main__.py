@@ -1,0 +1,5 @@
+"""`python -m netweave.cli`: the command without its script."""
+
+from netweave.cli import main
+
+main()
