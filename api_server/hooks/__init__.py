@@ -3,6 +3,7 @@
 from api_server.hooks.application_policy_set import ApplicationPolicySet
 from api_server.hooks.domain import Domain
 from api_server.hooks.instance_ip import InstanceIp
+from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonitor
 from api_server.hooks.network_ipam import NetworkIpam
 from api_server.hooks.project import Project
 from api_server.hooks.routing_instance import RoutingInstance
@@ -14,6 +15,7 @@ HOOKS: dict[str, Hooks] = {
     "application-policy-set": ApplicationPolicySet(),
     "domain": Domain(),
     "instance-ip": InstanceIp(),
+    "loadbalancer-healthmonitor": LoadbalancerHealthmonitor(),
     "network-ipam": NetworkIpam(),
     "project": Project(),
     "routing-instance": RoutingInstance(),
