@@ -158,7 +158,8 @@ async def test_a_network_does_not_leave_a_flat_ipam_whose_addresses_it_holds(wor
     ],
 )
 async def test_dns_stays_where_ports_were_told_it_is(world: World, before: str | None, after: str | None, status: int) -> None:
-    ipam = await world.create("network-ipam", "i", network_ipam_mgmt={"ipam_dns_method": before} if before else None)
+    start: Document = {"network_ipam_mgmt": {"ipam_dns_method": before} if before else None}
+    ipam = await world.create("network-ipam", "i", **start)
     network = await world.network("a", network_ipam_refs=[{"to": ipam["fq_name"], "attr": {"ipam_subnets": []}}])
     change: Document = {"network_ipam_mgmt": {"ipam_dns_method": after} if after else None}
     assert (

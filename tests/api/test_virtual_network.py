@@ -242,18 +242,12 @@ async def test_a_prefix_keeps_its_identity_through_updates_and_between_links(wor
     await world.address(network)
     (before,) = subnets_of(network)
 
-    assert await subnet_answer(world, network, "10.1.1.0/24", "10.2.0.0/24") == (200, await text_of_update(world, network))
+    assert (await subnet_answer(world, network, "10.1.1.0/24", "10.2.0.0/24"))[0] == 200
     assert (await shown(world, network))[0] == before
 
     ipam = await world.create("network-ipam", "other")
     await world.update("virtual-network", network["uuid"], network_ipam_refs=link("10.1.1.0/24", to=ipam["fq_name"]))
     assert await shown(world, network) == [before]
-
-
-async def text_of_update(world: World, network: Document) -> str:
-    """What an update that is accepted answers."""
-    response = await world.put("virtual-network", network["uuid"], display_name="d")
-    return response.text
 
 
 @pytest.mark.parametrize(
