@@ -8,14 +8,13 @@ import threading
 import uvicorn
 
 from api_server.app import create_app
+from api_server.logs import configure_logs
 from api_server.settings import Settings
 
-# How long a worker may go on with the requests it has when it is asked to stop.
-DRAIN = 20
 
-
-def run_worker(settings: Settings, listening: socket.socket) -> None:
+def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None:
     """Serve until asked to stop by SIGTERM, or by the parent's end, which closes our input."""
+    configure_logs(settings)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),
@@ -25,7 +24,7 @@ def run_worker(settings: Settings, listening: socket.socket) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_graceful_shutdown=DRAIN,
+            timeout_graceful_shutdown=drain,
         )
     )
     # uvicorn raises the signal once more when it is done; by then it has been obeyed.
@@ -43,4 +42,4 @@ def _stop_with_parent(server: uvicorn.Server) -> None:
 
 
 if __name__ == "__main__":
-    run_worker(Settings.model_validate_json(sys.stdin.readline()), socket.socket(fileno=int(sys.argv[1])))
+    run_worker(Settings.model_validate_json(sys.stdin.readline()), socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))

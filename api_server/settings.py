@@ -1,6 +1,7 @@
 """The environment, read once: each setting is `NETWEAVE_<NAME>`, the database ones also go by their common names."""
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,4 +28,4 @@ class Settings(BaseSettings):
     prepared_statements: bool = True
     pool_size: int = Field(default=16, ge=1, le=500)
     max_request_size: int = Field(default=1_024_000, ge=1_000)
-    log_level: str = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"

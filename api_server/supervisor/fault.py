@@ -66,8 +66,8 @@ class TooFewConnections(StartupError):
 
     def __init__(self, workers: int, each: int, limit: int) -> None:
         super().__init__(
-            f"--workers {workers} with {each} connections each needs {workers * each} and PostgreSQL gives {limit} (max_connections less the "
-            "reserved): lower --workers or NETWEAVE_POOL_SIZE, or raise max_connections"
+            f"--workers {workers} with {each} connections each needs {workers * each} and PostgreSQL gives {limit} (max_connections less "
+            "the reserved): lower --workers or NETWEAVE_POOL_SIZE, or raise max_connections"
         )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from api_server.embedded import EmbeddedServer
+from api_server.logs import configure_logs
 from api_server.settings import Settings
 from api_server.supervisor.fault import BadDatabaseUrl
 from api_server.supervisor.listening import address_of, listen
@@ -17,6 +18,7 @@ from api_server.supervisor.workers import Workers
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until a signal asks to stop. Raises StartupError, EmbeddedServerError or Unavailable when that is not possible."""
+    configure_logs(settings)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the workers run, both signals are KeyboardInterrupt
     with listen(settings.host, settings.port, allow_no_auth=settings.allow_no_auth) as listening, _database(settings) as (usable, server):
         if server is not None:
@@ -58,6 +60,7 @@ def _database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServer | N
 def _names_postgres(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"postgresql", "postgres"} and (parts.port is None or parts.port > 0)
+        port = parts.port
     except ValueError:
         return False
+    return parts.scheme in {"postgresql", "postgres"} and port != 0

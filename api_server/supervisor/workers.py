@@ -1,6 +1,7 @@
 """Worker processes: as many as asked for, another for each that dies, all drained in the end."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -12,12 +13,14 @@ from typing import Any
 import httpx
 import structlog
 
-from api_server.main import DRAIN
 from api_server.settings import Settings
 from api_server.supervisor.fault import WorkerFailed
 from api_server.supervisor.listening import address_of
 
 log = structlog.get_logger()
+
+# How long a worker may go on with the requests it has when it is asked to stop; a little later it is killed.
+DRAIN = 20
 
 
 class Workers:
@@ -66,9 +69,8 @@ class Workers:
         """The worker reads its settings from its input, which then stays open: it ends when we do, however we end. In a session of its
         own a Ctrl-C at our terminal does not reach it: we tell it."""
         opened = self._listening.fileno()
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "api_server.main", str(opened), stdin=asyncio.subprocess.PIPE, pass_fds=(opened,), start_new_session=True
-        )
+        command = [sys.executable, "-m", "api_server.main", str(opened), str(DRAIN)]
+        child = await asyncio.create_subprocess_exec(*command, stdin=asyncio.subprocess.PIPE, pass_fds=(opened,), start_new_session=True)
         assert child.stdin is not None
         child.stdin.write(self._settings.model_dump_json().encode() + b"\n")
         return child
@@ -99,10 +101,15 @@ class Workers:
 
 async def _drain(child: Process) -> None:
     """Let it finish what it has begun; past its time it is killed."""
-    if child.returncode is None:
-        child.terminate()
+    _tell(child, signal.SIGTERM)
     try:
         await asyncio.wait_for(child.wait(), DRAIN + 5)
     except TimeoutError:
-        child.kill()
+        _tell(child, signal.SIGKILL)
         await child.wait()
+
+
+def _tell(child: Process, number: signal.Signals) -> None:
+    # Not `child.terminate()`: that reaps a child that has just died, and asyncio then misses it.
+    if child.returncode is None:
+        os.kill(child.pid, number)
