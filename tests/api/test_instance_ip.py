@@ -210,7 +210,8 @@ async def test_addresses_are_canonical_text(world: World) -> None:
 async def test_a_port_of_a_machine_does_not_get_the_gateway(world: World) -> None:
     network = await world.network("a", "10.1.1.0/24")
     machine = await world.create("virtual-machine", "m")
-    bound = await world.interface(network, "bound", virtual_machine_refs=[{"uuid": machine["uuid"]}])
+    on_machine: Document = {"virtual_machine_refs": [{"uuid": machine["uuid"]}]}
+    bound = await world.interface(network, "bound", **on_machine)
     loose = await world.interface(network, "loose")
     gateway: Document = {"instance_ip_address": "10.1.1.254"}
 
