@@ -87,6 +87,7 @@ def test_half_a_line_is_the_last_one(kube: KubeDouble, client: Api) -> None:
     lines = lines_of(client, lambda: kube.kubectl.create([pod("a"), pod("b")]))
 
     assert len(lines) == 1
+    assert '"name":"b"' not in lines[0]
     with pytest.raises(json.JSONDecodeError):
         json.loads(lines[0])
 
@@ -191,6 +192,13 @@ def test_open_watches_can_be_expired_dropped_and_reset(kube: KubeDouble, client:
         assert kube.wait_for(lambda: kube.drop_watches(abort=True)) == 1
         with pytest.raises(httpx2.TransportError):
             next(events)
+
+
+def test_a_watch_is_over_when_its_client_leaves(kube: KubeDouble, client: Api) -> None:
+    with client.watch(PODS):
+        kube.wait_for(lambda: kube.open_watches == ["pods"])
+
+    assert kube.wait_for(lambda: not kube.open_watches)
 
 
 def test_bookmarks_come_when_asked_for_and_only_then(kube: KubeDouble, client: Api) -> None:

@@ -17,11 +17,13 @@ def test_pages_show_the_moment_of_the_first_one(api: Api, home: str) -> None:
     first = api.get(pods, limit=2).json()
     api.made(pods, idle_pod("p9"))
     api.delete(f"{pods}/p3", {"gracePeriodSeconds": 0})
+    api.patch(f"{pods}/p4", {"metadata": {"labels": {"late": "yes"}}})
 
     second = api.get(pods, limit=2, **{"continue": first["metadata"]["continue"]}).json()
     third = api.get(pods, limit=2, **{"continue": second["metadata"]["continue"]}).json()
 
     assert names(first) + names(second) + names(third) == ["p0", "p1", "p2", "p3", "p4"]
+    assert "late" not in third["items"][0]["metadata"]["labels"]
     assert {page["metadata"]["resourceVersion"] for page in (first, second, third)} == {first["metadata"]["resourceVersion"]}
     assert (first["metadata"]["remainingItemCount"], second["metadata"]["remainingItemCount"]) == (3, 1)
     assert "continue" not in third["metadata"]
