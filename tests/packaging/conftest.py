@@ -1,12 +1,13 @@
-"""The wheel, built once, and two virtual environments that hold it: with the embedded PostgreSQL and without."""
+"""The wheel, built once, and a virtual environment that holds it: first without the embedded PostgreSQL, then with it."""
 
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.tree import ROOT, copy_tree, must
+from tests.packaging.tree import ROOT, copy_tree, must, run
 
 BUILD_SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
 OFFLINE = ("--no-deps", "--no-index")
@@ -30,21 +31,31 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(folder.glob("netweave-*.whl"))
 
 
-def installed(folder: Path, wheel: Path, requirements: str) -> Path:
-    """A new virtual environment outside the tree, with the locked requirements and the wheel; the folder of its commands."""
-    venv = folder / "venv"
-    must([sys.executable, "-m", "venv", venv], folder)
-    pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    must([*pip, "--require-hashes", "-r", ROOT / "requirements" / requirements], folder)
-    must([*pip, *OFFLINE, wheel], folder)
-    return venv / "bin"
+def install(venv: Path, *arguments: str | Path) -> None:
+    """pip works from outside and compiles nothing: the fastest way to a venv that is used once."""
+    must([sys.executable, "-m", "pip", "--python", venv, "install", "--quiet", "--no-compile", *arguments], venv)
 
 
 @pytest.fixture(scope="session")
 def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("bare"), wheel, "run.txt")
+    """A virtual environment outside the tree that holds the wheel and its locked requirements, and nothing else."""
+    venv = tmp_path_factory.mktemp("installed") / "venv"
+    must([sys.executable, "-m", "venv", "--without-pip", venv], venv.parent)
+    install(venv, "--require-hashes", "-r", ROOT / "requirements" / "run.txt")
+    install(venv, *OFFLINE, wheel)
+    return venv
 
 
 @pytest.fixture(scope="session")
-def embedded(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return installed(tmp_path_factory.mktemp("embedded"), wheel, "embedded.txt")
+def refusal(bare: Path, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What `netweave serve` says in it, without a database and without the extra that brings one."""
+    home = tmp_path_factory.mktemp("home")
+    return run([bare / "bin" / "netweave", "serve", "--data-dir", home / "database"], home, HOME=str(home), COLUMNS="200")
+
+
+@pytest.fixture(scope="session")
+def embedded(bare: Path, refusal: subprocess.CompletedProcess[str]) -> Path:
+    """The same environment after what the refusal told to do."""
+    assert refusal.returncode != 0
+    install(bare, "--require-hashes", "-r", ROOT / "requirements" / "embedded.txt")
+    return bare

