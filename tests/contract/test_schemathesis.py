@@ -75,9 +75,8 @@ def cases(operation: Operation, seed: Seed | None) -> Iterator[Case[Any]]:
                 case.path_parameters = seed.path
             yield case
     if seed is not None:
-        yield operation.Case(
-            path_parameters=seed.path, query=seed.query, body=seed.body, media_type="application/json" if seed.body else None
-        )
+        body = {} if seed.body is None else {"body": seed.body, "media_type": "application/json"}
+        yield operation.Case(path_parameters=seed.path, query=seed.query, **body)
 
 
 async def answered(operation: Operation, seed: Seed | None, base_url: str) -> Counter[int]:

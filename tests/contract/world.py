@@ -56,27 +56,27 @@ class World:
             return [name if kind == "domain" else f"{name}-{self.domain}"]
         return [*self.project, name]
 
-    def document(self, kind: str, name: str, **body: Any) -> Document:
+    def document(self, kind: str, name: str, /, **body: Any) -> Document:
         """The body that creates it."""
         place: Document = {"fq_name": self.fq_name(kind, name)}
         if kind not in ROOT_KINDS:
             place["parent_type"] = "project"
         return {kind: {**place, **body}}
 
-    async def post(self, kind: str, name: str, **body: Any) -> httpx.Response:
+    async def post(self, kind: str, name: str, /, **body: Any) -> httpx.Response:
         return await self.api.post(f"/{kind}s", json=self.document(kind, name, **body))
 
-    async def create(self, kind: str, name: str, **body: Any) -> Document:
+    async def create(self, kind: str, name: str, /, **body: Any) -> Document:
         """Create it and answer what POST answered."""
         return _answer(await self.post(kind, name, **body), kind)
 
     async def read(self, kind: str, uuid: str, **query: str) -> Document:
         return _answer(await self.api.get(f"/{kind}/{uuid}", params=query), kind)
 
-    async def put(self, kind: str, uuid: str, **body: Any) -> httpx.Response:
+    async def put(self, kind: str, uuid: str, /, **body: Any) -> httpx.Response:
         return await self.api.put(f"/{kind}/{uuid}", json={kind: body})
 
-    async def update(self, kind: str, uuid: str, **body: Any) -> None:
+    async def update(self, kind: str, uuid: str, /, **body: Any) -> None:
         response = await self.put(kind, uuid, **body)
         assert response.status_code == 200, response.text
 
