@@ -42,7 +42,7 @@ def test_wheel_without_the_embedded_extra_says_what_to_install(refusal: subproce
 
 
 def test_wheel_runs_the_demo_outside_the_tree(embedded: Path, tmp_path: Path) -> None:
-    command = [embedded / "bin" / "netweave", "demo", "--once", "--port", "0", "--data-dir", tmp_path / "database"]
+    command: list[str | Path] = [embedded / "bin" / "netweave", "demo", "--once", "--port", "0", "--data-dir", tmp_path / "database"]
     done = run(command, tmp_path, HOME=str(tmp_path), COLUMNS="200")
     interfaces = re.findall(r"default/(\S+) +│ (eth\d)", done.stdout)
 
