@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import and_, bindparam, cast, exists, false, func, literal_column, or_, select, tuple_
+from sqlalchemy import and_, bindparam, cast, exists, false, func, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.types import Text
 
@@ -125,16 +125,12 @@ def _conditions(shape: Shape) -> list[Any]:
         conditions.append(resource.c.parent == func.any(bindparam("parents", type_=UUIDS)))
     if shape.parent_names:
         named = resource.alias("named")
-        wanted = func.unnest(bindparam("parent_kinds", type_=ARRAY(Text)), bindparam("parent_digests", type_=ARRAY(BYTEA))).table_valued(
-            "kind", "name_digest", name="wanted"
-        )
+        pairs = func.unnest(bindparam("parent_kinds", type_=ARRAY(Text)), bindparam("parent_digests", type_=ARRAY(BYTEA)))
+        wanted = pairs.table_valued("kind", "name_digest").render_derived(name="wanted")
         conditions.append(
             resource.c.parent.in_(
                 select(named.c.uuid).select_from(
-                    named.join(
-                        wanted.render_derived(),
-                        and_(named.c.kind == literal_column("wanted.kind"), named.c.name_digest == literal_column("wanted.name_digest")),
-                    )
+                    named.join(wanted, and_(named.c.kind == wanted.c.kind, named.c.name_digest == wanted.c.name_digest))
                 )
             )
         )
