@@ -1,17 +1,21 @@
 """What the commands write, and the code with which they leave."""
 
 import csv
+import io
 import json
 import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 import yaml
 
+from netweave.cli import main
 from tests.unit.netweave.cli.command import environment, netweave
-from tests.unit.netweave.scripted import Reply, problem, serving, text
+from tests.unit.netweave.scripted import Asked, Reply, problem, serving, text
 
 UUID = "7a1e0000-0000-4000-8000-000000000001"
 BLUE = {
@@ -27,9 +31,32 @@ ROWS = Reply(body={"virtual-networks": [{"uuid": UUID, "fq_name": BLUE["fq_name"
 WHOLE = Reply(body={"virtual-networks": [{"virtual-network": BLUE}]})
 
 
-def said(words: str, *replies: Reply, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    with serving(*replies) as script:
-        return netweave(*words.split(), stdin=stdin, NETWEAVE_API_URL=script.url)
+@dataclass(frozen=True)
+class Ran:
+    returncode: object
+    stdout: str
+    stderr: str
+    asked: list[Asked]
+
+
+Said = Callable[..., Ran]
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+    """Runs a command line in this process, for speed, against a server that gives these replies."""
+
+    def run(words: str, *replies: Reply, stdin: str = "") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["netweave", *words.split()])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        with serving(*replies) as script:
+            monkeypatch.setenv("NETWEAVE_API_URL", script.url)
+            with pytest.raises(SystemExit) as left:
+                main()
+        written = capsys.readouterr()
+        return Ran(left.value.code, written.out, written.err, script.asked)
+
+    return run
 
 
 def on_a_terminal(words: str, *replies: Reply, **more: str) -> str:
@@ -43,43 +70,42 @@ def on_a_terminal(words: str, *replies: Reply, **more: str) -> str:
         return screen.read1(100_000).decode()
 
 
-def test_get_by_name_asks_for_the_uuid_first() -> None:
-    with serving(Reply(body={"uuid": UUID}), ONE) as script:
-        run = netweave("get", "vn", "d:p:blue", "--api-url", script.url)
+def test_get_by_name_asks_for_the_uuid_first(said: Said) -> None:
+    run = said("get vn d:p:blue", Reply(body={"uuid": UUID}), ONE)
 
     assert json.loads(run.stdout) == {"virtual-network": BLUE}
-    assert [(asked.path, asked.body) for asked in script.asked] == [
+    assert [(asked.path, asked.body) for asked in run.asked] == [
         ("/fqname-to-id", {"type": "virtual-network", "fq_name": ["d", "p", "blue"]}),
         (f"/virtual-network/{UUID}", None),
     ]
 
 
-def test_get_as_yaml_is_what_apply_reads() -> None:
+def test_get_as_yaml_is_what_apply_reads(said: Said) -> None:
     run = said(f"get vn {UUID} -o yaml", ONE)
 
     assert yaml.safe_load(run.stdout) == {"virtual-network": BLUE}
 
 
-def test_get_as_a_table_has_a_line_for_each_field_and_takes_no_markup() -> None:
+def test_get_as_a_table_has_a_line_for_each_field_and_takes_no_markup(said: Said) -> None:
     lines = said(f"get vn {UUID} -o table", ONE).stdout.splitlines()
 
     assert lines[1].split() == ["fq_name", "d:p:[red]blue[/red]"]
     assert "ip_prefix" in next(line for line in lines if line.startswith("network_ipam_refs"))
 
 
-def test_list_is_json_for_programs() -> None:
+def test_list_is_json_for_programs(said: Said) -> None:
     assert json.loads(said("list virtual_network", ROWS).stdout) == ROWS.body["virtual-networks"]
 
 
-def test_list_in_detail_is_what_apply_reads() -> None:
+def test_list_in_detail_is_what_apply_reads(said: Said) -> None:
     assert json.loads(said("list vn --detail", WHOLE).stdout) == [{"virtual-network": BLUE}]
 
 
-def test_list_by_name_is_a_name_a_line() -> None:
+def test_list_by_name_is_a_name_a_line(said: Said) -> None:
     assert said("list vn -o name", ROWS).stdout == "d:p:[red]blue[/red]\n"
 
 
-def test_list_as_csv_has_the_columns_of_the_kind() -> None:
+def test_list_as_csv_has_the_columns_of_the_kind(said: Said) -> None:
     rows = list(csv.DictReader(said("list vn -o csv", WHOLE).stdout.splitlines()))
 
     assert rows == [
@@ -94,7 +120,7 @@ def test_list_as_csv_has_the_columns_of_the_kind() -> None:
     ]
 
 
-def test_a_wide_table_keeps_every_row_on_a_line_in_a_pipe() -> None:
+def test_a_wide_table_keeps_every_row_on_a_line_in_a_pipe(said: Said) -> None:
     heading, row = said("list vn -o wide", WHOLE).stdout.splitlines()
 
     assert heading.split() == ["NAME", "UUID", "ID", "SUBNETS", "PARENT", "CREATED"]
@@ -109,12 +135,10 @@ def test_list_is_a_table_for_people_in_bold_unless_told_not_to() -> None:
     assert plain.split()[:2] == ["NAME", "UUID"] if "\x1b[" not in plain else "\x1b[3" not in plain
 
 
-def test_list_asks_for_what_the_options_say() -> None:
-    with serving(ROWS) as script:
-        words = ["list", "vn", "--parent", "d:p", "--refers-to", UUID, "--filter", "a==1", "--filter", "b==x", "--fields", "f,g"]
-        netweave(*words, "--api-url", script.url)
+def test_list_asks_for_what_the_options_say(said: Said) -> None:
+    run = said(f"list vn --parent d:p --refers-to {UUID} --filter a==1 --filter b==x --fields f,g", ROWS)
 
-    assert script.asked[0].query == {
+    assert run.asked[0].query == {
         "parent_fq_name_str": "d:p",
         "back_ref_id": UUID,
         "filters": "a==1,b==x",
@@ -122,35 +146,34 @@ def test_list_asks_for_what_the_options_say() -> None:
     }
 
 
-def test_count_is_a_number() -> None:
+def test_count_is_a_number(said: Said) -> None:
     assert said("list vn --count", Reply(body={"virtual-networks": {"count": 12}})).stdout == "12\n"
 
 
-def test_create_takes_a_name_and_settings() -> None:
-    with serving(Reply(body={"virtual-network": {"uuid": UUID, "fq_name": ["d", "p", "n"]}})) as script:
-        words = ["create", "vn", "d:p:n", "--set", "is_shared=true", "--set", "display_name=hello", "-o", "name"]
-        run = netweave(*words, "--api-url", script.url)
+def test_create_takes_a_name_and_settings(said: Said) -> None:
+    made = Reply(body={"virtual-network": {"uuid": UUID, "fq_name": ["d", "p", "n"]}})
+
+    run = said("create vn d:p:n --set is_shared=true --set display_name=hello -o name", made)
 
     assert run.stdout == "d:p:n\n"
-    assert script.asked[0].body == {"virtual-network": {"fq_name": ["d", "p", "n"], "is_shared": True, "display_name": "hello"}}
+    assert run.asked[0].body == {"virtual-network": {"fq_name": ["d", "p", "n"], "is_shared": True, "display_name": "hello"}}
 
 
 @pytest.mark.parametrize("document", ["fq_name: [d, p, n]\nmtu: 5", "vn: {fq_name: [d, p, n], mtu: 5}"], ids=["inner", "wrapped"])
-def test_create_reads_a_document_with_or_without_its_kind(document: str) -> None:
-    with serving(Reply(body={"virtual-network": {"uuid": UUID}})) as script:
-        netweave("create", "vn", "-f", "-", "--api-url", script.url, stdin=document)
+def test_create_reads_a_document_with_or_without_its_kind(said: Said, document: str) -> None:
+    run = said("create vn -f -", Reply(body={"virtual-network": {"uuid": UUID}}), stdin=document)
 
-    assert script.asked[0].body == {"virtual-network": {"fq_name": ["d", "p", "n"], "mtu": 5}}
+    assert run.asked[0].body == {"virtual-network": {"fq_name": ["d", "p", "n"], "mtu": 5}}
 
 
-def test_delete_goes_on_to_the_first_refusal() -> None:
+def test_delete_goes_on_to_the_first_refusal(said: Said) -> None:
     run = said(f"delete vn {UUID} {UUID} {UUID}", Reply(), problem(409, "still-referred", blocking=[]))
 
     assert run.returncode == 4
     assert run.stderr.splitlines() == [f"virtual-network {UUID} deleted", "netweave: it is still-referred"]
 
 
-def test_delete_may_find_nothing() -> None:
+def test_delete_may_find_nothing(said: Said) -> None:
     assert said(f"delete vn {UUID} --missing-ok", problem(404, "not-found")).returncode == 0
 
 
@@ -175,7 +198,7 @@ def test_delete_may_find_nothing() -> None:
         (f"delete vn {UUID}", problem(409, "children-present"), 4),
     ],
 )
-def test_the_exit_code_tells_what_happened(words: str, reply: Reply, code: int) -> None:
+def test_the_exit_code_tells_what_happened(said: Said, words: str, reply: Reply, code: int) -> None:
     run = said(words, reply)
 
     assert run.returncode == code, run.stderr

@@ -1,0 +1,186 @@
+"""The `netweave` command on a served API: what `apply` promises, and the other commands around it."""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from netweave.cli import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: object
+    stdout: str
+    stderr: str
+
+    def told(self) -> list[str]:
+        """What `apply` did, in the order in which it did it."""
+        return [f"{step['action']} {step['kind']} {step['fq_name'][-1]}" for step in json.loads(self.stdout)]
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def run(api_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command line; `document` goes to its stdin."""
+    monkeypatch.setenv("NETWEAVE_API_URL", api_url)
+
+    def run(words: str, document: object = None) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["netweave", *words.split()])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(yaml.safe_dump(document).encode())))
+        with pytest.raises(SystemExit) as left:
+            main()
+        written = capsys.readouterr()
+        return Ran(left.value.code, written.out, written.err)
+
+    return run
+
+
+@pytest.fixture
+def project(run: Run) -> str:
+    name = f"default-domain:cli-{uuid4().hex[:8]}"
+    assert run(f"create project {name}").code == 0
+    return name
+
+
+def network(project: str, name: str, prefix: str = "10.0.0.0", **properties: Any) -> dict[str, Any]:
+    subnets = {"ipam_subnets": [{"subnet": {"ip_prefix": prefix, "ip_prefix_len": 24}}]}
+    ipam = ["default-domain", "default-project", "default-network-ipam"]
+    document = {"fq_name": f"{project}:{name}", "parent_type": "project", "network_ipam_refs": [{"to": ipam, "attr": subnets}]}
+    return {"virtual-network": document | properties}
+
+
+def pod(project: str, name: str) -> list[dict[str, Any]]:
+    """A network, an interface and an address, the neediest first."""
+    path = project.split(":")
+    links = {"virtual_network_refs": [{"to": [*path, "blue"]}]}
+    interface = {"fq_name": [*path, name], "parent_type": "project", **links}
+    address = {"fq_name": [f"{path[-1]}-{name}"], "virtual_machine_interface_refs": [{"to": [*path, name]}], **links}
+    return [{"iip": address}, {"vmi": interface}, network(project, "blue")]
+
+
+def test_apply_makes_parents_and_targets_first_and_the_second_time_nothing(run: Run, project: str) -> None:
+    first, second = run("apply -f -", pod(project, "eth0")), run("apply -f -", pod(project, "eth0"))
+
+    assert first.told() == [
+        "created virtual-network blue",
+        "created virtual-machine-interface eth0",
+        f"created instance-ip {project.split(':')[-1]}-eth0",
+    ]
+    assert [line.split()[0] for line in second.told()] == ["unchanged"] * 3
+    assert second.stderr == "nothing to change: 3 objects are as described\n"
+
+
+def test_a_second_apply_sends_no_write(run: Run, project: str, api_url: str) -> None:
+    run("apply -f -", pod(project, "eth0"))
+    before = run(f"get vn {project}:blue").stdout
+    run("apply -f -", pod(project, "eth0"))
+
+    assert run(f"get vn {project}:blue").stdout == before
+
+
+def test_apply_changes_what_differs_and_says_what(run: Run, project: str) -> None:
+    run("apply -f -", network(project, "blue"))
+    changed = run("apply -f -", network(project, "blue", display_name="Blue", network_ipam_refs=None))
+
+    assert json.loads(changed.stdout)[0]["changed"] == ["display_name", "network_ipam_refs"]
+    shown = json.loads(run(f"get vn {project}:blue").stdout)["virtual-network"]
+    assert shown["display_name"] == "Blue"
+    assert "network_ipam_refs" not in shown
+
+
+def test_what_get_writes_can_be_applied(run: Run, project: str) -> None:
+    run("apply -f -", pod(project, "eth0"))
+    shown = [
+        yaml.safe_load(run(f"get {name} -o yaml").stdout) for name in (f"vn {project}:blue", f"vmi {project}:eth0", f"project {project}")
+    ]
+
+    assert [line.split()[0] for line in run("apply -f -", shown).told()] == ["unchanged"] * 3
+
+
+def test_what_list_writes_in_detail_can_be_applied(run: Run, project: str) -> None:
+    run("apply -f -", [network(project, "blue"), network(project, "red", "10.0.1.0")])
+    listed = json.loads(run(f"list vn --parent {project} --detail").stdout)
+
+    assert [line.split()[0] for line in run("apply -f -", listed).told()] == ["unchanged"] * 2
+
+
+def test_interfaces_that_refer_to_each_other_are_both_made_and_linked(run: Run, project: str) -> None:
+    def interface(name: str, other: str) -> dict[str, Any]:
+        to = [*project.split(":"), other]
+        links = {"virtual_network_refs": [{"to": [*to[:-1], "blue"]}], "virtual_machine_interface_refs": [{"to": to}]}
+        return {"vmi": {"fq_name": f"{project}:{name}", "parent_type": "project", **links}}
+
+    bundle = [interface("one", "two"), interface("two", "one"), network(project, "blue")]
+
+    first, second = run("apply -f -", bundle), run("apply -f -", bundle)
+
+    assert first.code == 0, first.stderr
+    assert [line.split()[0] for line in second.told()] == ["unchanged"] * 3
+    assert [
+        ref["to"][-1]
+        for ref in json.loads(run(f"get vmi {project}:one").stdout)["virtual-machine-interface"]["virtual_machine_interface_refs"]
+    ] == ["two"]
+
+
+def test_a_dry_run_tells_and_does_nothing(run: Run, project: str) -> None:
+    told = run("apply -f - --dry-run", pod(project, "eth0"))
+
+    assert [line.split()[0] for line in told.told()] == ["created"] * 3
+    assert told.stderr == "3 created (dry run: nothing was sent)\n"
+    assert run(f"get vn {project}:blue").code == 3
+
+
+def test_a_refusal_names_the_object_and_reports_what_was_done_before(run: Run, project: str) -> None:
+    bad = network(project, "bad", is_shared="perhaps")
+
+    ran = run("apply -f -", [network(project, "good"), bad])
+
+    assert ran.code == 1
+    assert ran.told() == ["created virtual-network good"]
+    assert "is_shared" in ran.stderr
+    assert f"at virtual-network {project}:bad, from stdin" in ran.stderr
+
+
+def test_an_unknown_kind_is_not_found(run: Run) -> None:
+    assert run("list virtual-netwrok").code == 3
+    assert run("apply -f -", {"virtual-netwrok": {"fq_name": ["a"]}}).code == 3
+
+
+def test_create_of_what_exists_is_a_conflict_and_a_parent_that_does_not_is_not_found(run: Run, project: str) -> None:
+    assert run(f"create project {project}").code == 4
+    assert run("create vn default-domain:nowhere:blue --set parent_type=project").code == 3
+
+
+def test_delete_refuses_while_others_refer(run: Run, project: str) -> None:
+    run("apply -f -", pod(project, "eth0"))
+
+    refused = run(f"delete vn {project}:blue")
+    assert refused.code == 4
+    assert "Delete when resource still referred" in refused.stderr
+    assert run(f"delete iip {project.split(':')[-1]}-eth0").code == 0
+    assert run(f"delete vmi {project}:eth0").code == 0
+    assert run(f"delete vn {project}:blue").code == 0
+
+
+def test_lists_know_parents_filters_and_columns(run: Run, project: str) -> None:
+    run("apply -f -", [network(project, "blue"), network(project, "red", "10.0.1.0", display_name="Red")])
+
+    assert run(f"list vn --parent {project} -o name").stdout == f"{project}:blue\n{project}:red\n"
+    assert run(f"list vn --parent {project} --filter display_name==Red --count").stdout == "1\n"
+    assert "10.0.1.0/24" in run(f"list vn --parent {project} -o wide").stdout.splitlines()[2]
+
+
+def test_a_hundred_objects_are_compared_25_at_a_time(run: Run, project: str) -> None:
+    bundle = [{"network-ipam": {"fq_name": f"{project}:ipam, no {number}", "parent_type": "project"}} for number in range(100)]
+
+    assert run("apply -f -", bundle).stderr == "100 created\n"
+    assert run("apply -f -", bundle).stderr == "nothing to change: 100 objects are as described\n"
