@@ -1,6 +1,7 @@
 """The command `netweave kube-sync`."""
 
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -57,7 +58,9 @@ def kube_sync(
     allow_mass_delete: AllowMassDelete = False,
 ) -> None:
     """Give the pods of a cluster, or of a folder of manifests, their networks, interfaces and addresses."""
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
+    )
     try:
         checked = settings(cluster_name, pod_subnet, workers, allow_mass_delete=allow_mass_delete)
         source = _source(kubeconfig, manifests)

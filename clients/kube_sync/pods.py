@@ -1,6 +1,7 @@
 """Brings the interfaces of one pod in step with it (B15 to B27, B36, B39)."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import netweave
@@ -24,6 +25,16 @@ def is_due(pod: Pod | None) -> bool:
     return pod is not None and bool(pod.node) and not pod.host_network
 
 
+@dataclass
+class Published:
+    """A status that was written; until it has come back, the cache shows the one it replaced."""
+
+    uid: str
+    text: str
+    replaced: str
+    arrived: bool = False
+
+
 class Pods:
     """Looks at one pod; what it cannot have is a Refusal. `on_freed` hears the network of every address that a vanished pod held."""
 
@@ -45,7 +56,7 @@ class Pods:
         self._on_freed = on_freed
         self._trees = Trees(api, names)
         self._routers = Routers(api)
-        self._published: dict[Key, tuple[str, str]] = {}
+        self._published: dict[Key, Published] = {}
         self.drifted: set[Key] = set()
         self.foreign: set[Key] = set()
 
@@ -69,7 +80,11 @@ class Pods:
 
     def is_echo(self, pod: Pod) -> bool:
         """Whether the pod's status is what was last written here, so that its coming back needs no look (B24)."""
-        return self._published.get(pod.key) == (pod.uid, pod.status)
+        last = self._published.get(pod.key)
+        if last is None or (last.uid, last.text) != (pod.uid, pod.status):
+            return False
+        last.arrived = True
+        return True
 
     async def _attach(self, pod: Pod, root: Root | None) -> None:
         choices = await self._choices(pod, root)
@@ -130,9 +145,11 @@ class Pods:
         rows = [tree.row(interface) for interface in wanted.interfaces]
         (self.foreign.add if is_foreign(pod, list(rows[0].ips)) else self.foreign.discard)(pod.key)
         text = network_status(pod, choices, rows, self._names)
-        self._published[pod.key] = (pod.uid, text)
-        if text != pod.status:
+        last = self._published.get(pod.key)
+        under_way = last is not None and not last.arrived and (last.uid, last.text, last.replaced) == (pod.uid, text, pod.status)
+        if text != pod.status and not under_way:
             await self._source.publish(pod, text)
+            self._published[pod.key] = Published(pod.uid, text, pod.status)
 
     async def _remove(self, root: Root | None) -> None:
         if root is not None:

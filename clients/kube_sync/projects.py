@@ -19,8 +19,11 @@ class Projects:
     async def ensure(self, namespace: str) -> None:
         """Promise that the namespace's project exists; asks once."""
         if namespace not in self._known:
-            with suppress(netweave.AlreadyExists):
-                await self._api.create("project", documents.project(self._names, namespace))
+            try:
+                await self._api.find("project", self._names.project(namespace))
+            except netweave.NotFound:
+                with suppress(netweave.AlreadyExists):
+                    await self._api.create("project", documents.project(self._names, namespace))
             self._known.add(namespace)
 
     def forget(self, namespace: str) -> None:

@@ -19,9 +19,11 @@ class WaitingRoom:
     def __contains__(self, key: Key) -> bool:
         return key in self._refused
 
-    def enter(self, key: Key, why: Refusal) -> None:
-        """The key waits; one that waited already keeps its place."""
+    def enter(self, key: Key, why: Refusal) -> bool:
+        """The key waits, and if it waited already it keeps its place; whether that is news."""
+        before = self._refused.get(key)
         self._refused[key] = why
+        return before is None or str(before) != str(why)
 
     def leave(self, key: Key) -> None:
         """The key has what it asked for, or asks no more."""

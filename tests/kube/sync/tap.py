@@ -1,0 +1,112 @@
+"""A stretch of wire in front of the configuration API: tells what went over it, and holds a request when a test wants it to."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+WRITES = {"POST", "PUT", "DELETE"}
+READS = {"/fqname-to-id", "/id-to-fqname", "/list-bulk-collection"}
+
+
+@dataclass
+class Hold:
+    """A request that is being waited for: it is taken, not passed on, and never answered until `release`."""
+
+    method: str
+    path: str
+    skip: int
+    taken: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+
+    def takes(self, method: str, path: str) -> bool:
+        if self.taken.is_set() or (method, path) != (self.method, self.path):
+            return False
+        self.skip -= 1
+        return self.skip < 0
+
+
+class Tap:
+    """Passes requests on to the server at `target` and remembers them."""
+
+    def __init__(self, target: str) -> None:
+        self.target = urlsplit(target)
+        self.asked: list[tuple[str, str]] = []
+        self.holds: list[Hold] = []
+
+    @property
+    def writes(self) -> list[tuple[str, str]]:
+        """The requests that may have changed something."""
+        return [(method, path) for method, path in self.asked if method in WRITES and path not in READS]
+
+    def clear(self) -> None:
+        self.asked.clear()
+
+    def hold(self, method: str, path: str, *, skip: int = 0) -> Hold:
+        """Hold the next such request, or one after some others."""
+        self.holds.append(Hold(method, path, skip))
+        return self.holds[-1]
+
+    @contextmanager
+    def open(self) -> Iterator[str]:
+        """The URL to use in place of the target's."""
+        tap = self
+
+        class Handler(_Handler):
+            owner = tap
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            for hold in self.holds:
+                hold.released.set()
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    owner: Tap
+
+    def pass_on(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = self.path.partition("?")[0]
+        self.owner.asked.append((self.command, path))
+        for hold in self.owner.holds:
+            if hold.takes(self.command, path):
+                hold.taken.set()
+                hold.released.wait()
+                self.close_connection = True
+                return
+        status, headers, answer = self._ask(body)
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in {"connection", "transfer-encoding", "server", "date"}:
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
+        target = self.owner.target
+        connection = http.client.HTTPConnection(target.hostname or "", target.port, timeout=60)
+        try:
+            connection.request(self.command, self.path, body, dict(self.headers.items()))
+            response = connection.getresponse()
+            return response.status, response.getheaders(), response.read()
+        finally:
+            connection.close()
+
+    do_GET = do_POST = do_PUT = do_DELETE = pass_on  # noqa: N815 - names of http.server
+
+    def log_message(self, *_: Any) -> None:
+        """Tests tell what went wrong themselves."""
