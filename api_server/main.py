@@ -24,6 +24,7 @@ def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=75,  # longer than clients keep an idle connection: one that we close may be in use again already
             timeout_graceful_shutdown=drain,
         )
     )

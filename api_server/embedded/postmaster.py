@@ -45,6 +45,8 @@ def read_postmaster(cluster: Path) -> Postmaster | None:
 def inhabitants(cluster: Path) -> list[int]:
     """The processes that work in the directory. Every PostgreSQL process does, also those that outlive a killed postmaster, and a
     process that merely got a dead postmaster's number does not."""
+    if not cluster.exists():
+        return []
     if not Path("/proc/self/cwd").exists():
         return _by_number(cluster)
     home = cluster.stat()

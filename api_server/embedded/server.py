@@ -49,7 +49,7 @@ class EmbeddedServer:
                 server._users.share()
                 server._run()
         except BaseException:
-            server._close()
+            server.stop()
             raise
         return server
 
@@ -84,7 +84,7 @@ class EmbeddedServer:
 
     def _run(self) -> bool:
         """See that it runs; true when we started it. The door is ours."""
-        running = self._settled() if self._home.cluster.exists() else None
+        running = self._settled()
         if started := running is None:
             running = self._launch()
         self.dsn = f"postgresql://{ROLE}@/{ROLE}?host={quote(str(running.sockets))}"
@@ -120,14 +120,18 @@ class EmbeddedServer:
         return self._ready(self._child)
 
     def _ready(self, child: subprocess.Popen[bytes]) -> Postmaster:
-        deadline = time.monotonic() + PATIENCE
-        while child.poll() is None and time.monotonic() < deadline:
-            found = read_postmaster(self._home.cluster)
-            if found is not None and found.pid == child.pid and found.answers():
-                return found
-            time.sleep(0.02)
-        child.kill()
-        child.wait()
+        """Wait for it. A server that we do not wait for to the end, also because of a Ctrl-C, is ended at once: it holds nothing yet."""
+        try:
+            deadline = time.monotonic() + PATIENCE
+            while child.poll() is None and time.monotonic() < deadline:
+                found = read_postmaster(self._home.cluster)
+                if found is not None and found.pid == child.pid and found.answers():
+                    return found
+                time.sleep(0.02)
+        except BaseException:
+            _quit(child)
+            raise
+        _quit(child)
         raise NotAnswering(self._home.data_dir, self._home.log, f"did not start: {_last_words(self._home.log)}")
 
     def _programs(self) -> Binaries:
@@ -169,6 +173,11 @@ class EmbeddedServer:
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
             self._child = None
+
+
+def _quit(child: subprocess.Popen[bytes]) -> None:
+    child.send_signal(signal.SIGQUIT)
+    child.wait()
 
 
 def _last_words(log: Path) -> str:

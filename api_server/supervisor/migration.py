@@ -34,10 +34,15 @@ def check_revision(database: str, current: str | None) -> None:
     wanted = newest()
     if current == wanted:
         return
+    check_known(database, current)
+    raise DatabaseBehind(database, current, wanted)
+
+
+def check_known(database: str, current: str | None) -> None:
+    """Raise when a newer version has been at the database: this one cannot even migrate it."""
     known = {script.revision for script in ScriptDirectory.from_config(_config("")).walk_revisions()}
-    if current is None or current in known:
-        raise DatabaseBehind(database, current, wanted)
-    raise DatabaseAhead(database, current)
+    if current is not None and current not in known:
+        raise DatabaseAhead(database, current)
 
 
 def _config(url: str) -> Config:

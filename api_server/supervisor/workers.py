@@ -63,7 +63,7 @@ class Workers:
                 raise WorkerFailed(await ended)
             else:
                 log.warning("a worker died; another takes its place", pid=child.pid, status=await ended)
-                await self._pause(0.2)
+                await self._pause(0.5)
 
     async def _spawn(self) -> Process:
         """The worker reads its settings from its input, which then stays open: it ends when we do, however we end. In a session of its

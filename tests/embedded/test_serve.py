@@ -194,11 +194,12 @@ def test_serve_refuses_a_database_without_tables_and_migrate_makes_them(postgres
     postgres.drop(url)
 
 
-def test_serve_refuses_a_database_of_a_newer_version(postgres: Postgres) -> None:
+@pytest.mark.parametrize("arguments", [("serve", "--port", 0), ("migrate",)], ids=["serve", "migrate"])
+def test_a_database_of_a_newer_version_is_refused(postgres: Postgres, arguments: tuple[object, ...]) -> None:
     with postgres.database() as url:
         run(_execute(url, "UPDATE alembic_version SET version_num = 'from-tomorrow'"))
 
-        assert "is at revision from-tomorrow, made by a newer version" in refused("serve", "--port", 0, DATABASE_URL=url)
+        assert "is at revision from-tomorrow, made by a newer version" in refused(*arguments, DATABASE_URL=url)
 
 
 def test_more_connections_than_postgresql_gives_are_refused_with_the_numbers(postgres: Postgres) -> None:

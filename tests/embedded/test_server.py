@@ -321,6 +321,22 @@ async def test_a_users_directory_can_be_used_by_root_and_by_the_user_again() -> 
         leave(user_of(Path(made) / "data", account=NOBODY))
 
 
+def test_a_start_that_is_interrupted_leaves_no_server_behind(data_dir: Path) -> None:
+    with EmbeddedServer.start(data_dir):
+        pass
+    (data_dir / "cluster" / "postgresql.auto.conf").write_text("recovery_target_action = 'no such action'")
+    with pytest.raises(EmbeddedServerError, match=r"did not start: .*FATAL"):
+        EmbeddedServer.start(data_dir)
+    (data_dir / "cluster" / "postgresql.auto.conf").write_text("")
+    child = spawn("use", data_dir)
+    while not running(data_dir):
+        assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    child.communicate()
+
+    assert running(data_dir) == []
+
+
 def test_stopping_waits_until_the_server_is_gone(data_dir: Path) -> None:
     server = EmbeddedServer.start(data_dir)
     began = pid_of(data_dir)
