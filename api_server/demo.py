@@ -72,7 +72,8 @@ def _show(url: str) -> None:
             _ensure(api, kind, document)
         sync = [*KUBE_SYNC, f"--manifests={data_directory('examples')}", f"--api-url={url}", "--once"]
         _check("kube-sync", subprocess.run(sync, check=False).returncode)  # noqa: S603 - a command of ours
-        console = Console(width=None if sys.stdout.isatty() else 140)
+        # No emoji: a MAC with `:cd:` in it holds the name of one.
+        console = Console(width=None if sys.stdout.isatty() else 140, emoji=False, markup=False)
         console.print(_table(list(_rows(api))))
         console.print(
             f"Try:\n  curl {url}/virtual-networks\n  curl '{url}/instance-ips?detail=true&fields=instance_ip_address'", soft_wrap=True
