@@ -18,7 +18,7 @@ OWN = (
 HELP = {
     "serve": "Run the API server.",
     "migrate": "Bring a database up to date.",
-    "demo": "Show two pods with several interfaces each, on a server and a database of their own.",
+    "demo": "Show two pods with several interfaces each.",
     "kube-sync": "Keep networks and interfaces in step with Kubernetes.",
 }
 

@@ -70,7 +70,7 @@ def write_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     if not console.is_terminal:
         # A pipe has no width: a table that is asked for there keeps every cell on one line.
         console.width = 1 + sum(max(map(len, column)) + 2 for column in zip(headings, *rows, strict=True))
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold cyan")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
