@@ -1,0 +1,90 @@
+"""The load, as a process of its own: `python -m benchmarks.generator` reads an order as JSON and answers what it did as JSON."""
+
+import asyncio
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import asdict, dataclass
+
+import orjson
+import uvloop
+
+from benchmarks.connection import Connection
+from benchmarks.world import instance_ip, port
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`clients` connections for `seconds`, each asking for `path` again and again, or, without one, creating pairs named after `name`."""
+
+    url: str
+    clients: int
+    seconds: float
+    path: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What was done: `rate` requests or pairs a second, of `size` bytes each; `cpu` is the generator's own share of a core."""
+
+    rate: float
+    cpu: float
+    size: int = 0
+
+
+async def run(order: Order) -> Load:
+    """Raises RequestFailed at the first answer that is no 2xx."""
+    connections = [await Connection.open(order.url) for _ in range(order.clients)]
+    start, cpu = time.perf_counter(), time.process_time()
+    counts = await asyncio.gather(*(_until(start + order.seconds, _work(order, client, one)) for client, one in enumerate(connections)))
+    spent, cpu = time.perf_counter() - start, time.process_time() - cpu
+    for one in connections:
+        await one.close()
+    return Load(sum(done for done, _ in counts) / spent, cpu / spent, max(size for _, size in counts))
+
+
+def _work(order: Order, client: int, connection: Connection) -> AsyncIterator[int]:
+    return _reads(connection, order.path) if order.path else _pairs(connection, f"{order.name}-{client}")
+
+
+async def _until(deadline: float, work: AsyncIterator[int]) -> tuple[int, int]:
+    """How many were done, and the size of the last answer."""
+    done = 0
+    async for size in work:
+        done += 1
+        if time.perf_counter() >= deadline:
+            return done, size
+    raise AssertionError("a load goes on until its time is over")
+
+
+async def _reads(connection: Connection, path: str) -> AsyncIterator[int]:
+    while True:
+        yield len(await connection.ask("GET", path))
+
+
+async def _pairs(connection: Connection, prefix: str) -> AsyncIterator[int]:
+    number = 0
+    while True:
+        name = f"{prefix}-{number}"
+        size = len(await connection.ask("POST", "/virtual-machine-interfaces", port(name)))
+        yield size + len(await connection.ask("POST", "/instance-ips", instance_ip(name)))
+        number += 1
+
+
+async def ordered(order: Order) -> Load:
+    """Let a process of its own do it."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "benchmarks.generator", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    answer, _ = await process.communicate(orjson.dumps(asdict(order)))
+    if process.returncode:
+        raise SystemExit("the load failed, so there is no figure")
+    return Load(**orjson.loads(answer))
+
+
+Generate = Callable[[Order], Awaitable[Load]]
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(orjson.dumps(asdict(uvloop.run(run(Order(**orjson.loads(sys.stdin.buffer.read())))))))

@@ -1,0 +1,72 @@
+"""What a run stands on: an embedded PostgreSQL in a temporary directory, databases on it, and the server as users start it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import psutil
+
+from api_server.embedded import EmbeddedServer
+from api_server.embedded.binaries import shipped
+from benchmarks.shares import family
+from tests.served import Postgres, Server, served
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The PostgreSQL of a run."""
+
+    postgres: Postgres
+    directory: Path
+
+    @property
+    def log(self) -> Path:
+        return self.directory / "data" / "postgres.log"
+
+    @property
+    def pgbench(self) -> Path:
+        """It comes with the server."""
+        return shipped().postgres.with_name("pgbench")
+
+    def clone(self, template: str) -> str:
+        """A new database like that one, which nobody may be using."""
+        return self.postgres.make(name_of(template))
+
+    def processes(self) -> list[int]:
+        """Those of PostgreSQL."""
+        return family(int((self.directory / "data" / "cluster" / "postmaster.pid").read_text().split()[0]))
+
+    async def log_statements(self, database: str) -> None:
+        """Let the sessions that begin on this database log every statement; the API's own role may not do that."""
+        superuser = self.postgres.url.replace("//netweave@", "//postgres@")
+        session = await asyncpg.connect(superuser)
+        await session.execute(f"ALTER DATABASE {name_of(database)} SET log_statement = 'all'")
+        await session.close()
+
+
+def name_of(database: str) -> str:
+    """The name in a database's URL."""
+    return urlsplit(database).path[1:]
+
+
+def options(database: str) -> dict[str, str]:
+    """What pgbench must be told to reach it."""
+    parts = urlsplit(database)
+    return {"host": parse_qs(parts.query)["host"][0], "user": str(parts.username), "name": name_of(database)}
+
+
+@contextmanager
+def embedded(directory: Path) -> Iterator[Stage]:
+    with EmbeddedServer.start(directory / "data") as server:
+        yield Stage(Postgres(server.dsn), directory)
+
+
+@contextmanager
+def api(database: str) -> Iterator[tuple[Server, int]]:
+    """The server with one worker, and that worker's process id."""
+    with served(DATABASE_URL=database) as server:
+        (worker,) = psutil.Process(server.process.pid).children()
+        yield server, worker.pid
