@@ -4,12 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from api_server.settings import Settings
-from tests.packaging.tree import ROOT, run
+from tests.packaging.tree import ROOT, must, run
 
 README = (ROOT / "README.md").read_text()
 TOLD = "http://127.0.0.1:8082"
@@ -27,11 +28,18 @@ def commands(text: str) -> str:
     return "\n".join(line[4:] for line in text.splitlines() if line.startswith("    ")) + "\n"
 
 
+def typed(verbs: str, api_url: str) -> str:
+    """The lines of "The command" that start with these verbs, as a script for the server under test."""
+    lines = [line for line in commands(section("The command")).splitlines() if re.match(rf"netweave ({verbs}) ", line)]
+    return f"export NETWEAVE_API_URL={api_url} PATH={Path(sys.executable).parent}:$PATH\n" + "\n".join(lines)
+
+
 @pytest.fixture(scope="module")
-def tour(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+def tour(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.CompletedProcess[str]]:
+    """What the tour says; afterwards what it made is deleted, as README tells."""
     script = COUNTING_CURL + commands(section("A five-minute tour")).replace(TOLD, api_url.rstrip("/"))
-    folder = tmp_path_factory.mktemp("tour")
-    return subprocess.run(["bash", "-e", "-c", script], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    yield run(["bash", "-e", "-c", script], tmp_path_factory.mktemp("tour"))
+    must(["bash", "-e", "-c", typed("delete", api_url)], ROOT)
 
 
 # The project needs no curl, the tour does.
@@ -52,6 +60,15 @@ def test_the_tour_shows_an_address_of_its_subnet_and_why_a_delete_is_refused(tou
     assert '"code": "still-referred"' in tour.stdout
 
 
+@needs_curl
+def test_the_command_shows_what_the_tour_made(tour: subprocess.CompletedProcess[str], api_url: str) -> None:
+    said = must(["bash", "-e", "-c", typed("get|list", api_url)], ROOT)
+
+    assert tour.returncode == 0
+    assert said.count('"tour"') >= 2
+
+
+@needs_curl
 @pytest.mark.parametrize(
     ("imports", "interpreter"),
     [("from vnc_api import", ROOT / ".venv-vnc" / "bin" / "python"), ("import netweave", Path(sys.executable))],
