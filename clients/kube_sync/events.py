@@ -45,6 +45,8 @@ class Recorder:
         try:
             await self._write(event, name, told.counts[name])
         except KubeError as why:
+            # What could not be written, or expired meanwhile, is a first one again the next time.
+            told.counts.pop(name, None)
             log.warning("Event not written", about=str(event.about), reason=event.reason, why=str(why))
 
     async def _write(self, event: Event, name: str, count: int) -> None:

@@ -1,12 +1,12 @@
 """Objects of ours whose pod or definition went while nobody watched; removed with care, and never many at once (4.1)."""
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 import structlog
 
 from .clock import Clock
 from .objects import Key
-from .source import Source
 
 FEW = 50
 SHARE = 0.1
@@ -19,10 +19,18 @@ def is_too_many(orphans: int, owned: int) -> bool:
     return orphans > max(FEW, SHARE * owned)
 
 
+class Vouching(Protocol):
+    """The one verb of a Source that matters here."""
+
+    async def is_gone(self, key: Key, uid: str) -> bool:
+        """Whether the object with this uid is no more."""
+        ...
+
+
 class Orphans:
     """An orphan is woken when it was missed twice, `patience` seconds apart, and its source then vouches that it is gone."""
 
-    def __init__(self, source: Source, clock: Clock, wake: Callable[[Key], None], *, patience: float, brake: bool) -> None:
+    def __init__(self, source: Vouching, clock: Clock, wake: Callable[[Key], None], *, patience: float, brake: bool) -> None:
         self._source = source
         self._clock = clock
         self._wake = wake

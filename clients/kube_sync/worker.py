@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from itertools import chain, repeat
 from typing import Any
 
 import structlog
@@ -69,7 +70,7 @@ class Worker:
                 log.warning("the configuration API is not ready", why=str(why))
                 await self._clock.sleep(START_PAUSE)
         async with self._working():
-            for pause in (SWEEPS[0], *iter(lambda: SWEEPS[1], None)):
+            for pause in chain(SWEEPS[:1], repeat(SWEEPS[1])):
                 await self._sweep_safely()
                 await self._clock.sleep(pause)
 

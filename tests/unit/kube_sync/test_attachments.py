@@ -7,6 +7,8 @@ import pytest
 from kube_sync.attachments import Attachment, attachments_of, interface_name
 from kube_sync.refusals import InvalidAnnotation
 
+EXTNS = {"name": "data-network", "namespace": "extns"}
+
 
 def selected(annotation: str) -> list[str]:
     return [attachment.reference for attachment in attachments_of(annotation, "default")]
@@ -18,8 +20,7 @@ def selected(annotation: str) -> list[str]:
         "left-network,blue-network,right-network,extns/data-network",
         "  left-network, blue-network,\n right-network , extns/data-network\n",
         '[{"name": "left-network"}, {"name": "blue-network"}, {"name": "right-network"}, {"name": "data-network", "namespace": "extns"}]',
-        '\n [\n {"name": "left-network"},\n{"name": "blue-network"},{"name": "right-network", "namespace": ""},'
-        '{"name": "data-network", "namespace": "extns"}]',
+        json.dumps([{"name": "left-network"}, {"name": "blue-network"}, {"name": "right-network", "namespace": ""}, EXTNS], indent=2),
     ],
     ids=["names", "names with blanks", "json", "json over lines"],
 )
@@ -79,7 +80,10 @@ def test_the_json_form_carries_addresses_mac_interface_and_default_route() -> No
         ('[{"name": "a", "mac": "02:00:00:00:00"}]', "element 1: mac"),
         ('[{"name": "a", "mac": "03:00:00:00:00:07"}]', "element 1: mac"),
         ('[{"name": "a", "mac": "00:00:00:00:00:00"}]', "element 1: mac"),
-        ('[{"name": "a", "interface": "x"}, {"name": "b", "interface": "x"}]', 'element 2: interface "x" is already the interface of element 1'),
+        (
+            '[{"name": "a", "interface": "x"}, {"name": "b", "interface": "x"}]',
+            'element 2: interface "x" is already the interface of element 1',
+        ),
         ('[{"name": "a", "interface": "eth0"}]', "of the default network"),
         ('[{"name": "a", "interface": "eth2"}, {"name": "b"}]', 'element 2: interface "eth2"'),
         ('[{"name": "a", "default-route": []}, {"name": "b", "default-route": []}]', "default-route in elements [1, 2]"),

@@ -41,7 +41,18 @@ def test_a_prefix_of_each_family_is_one_network() -> None:
 
 @pytest.mark.parametrize(
     "cidr",
-    ["10.1.1.0", "300.1.1.0/24", "10.1.1.0/33", "", "10.1.1.0/30", "fe80::/129", "10.1.1.0/24,10.2.2.0/24", "2001:db8::/126", "ten", "10.1.1.0/24,"],
+    [
+        "10.1.1.0",
+        "300.1.1.0/24",
+        "10.1.1.0/33",
+        "",
+        "10.1.1.0/30",
+        "fe80::/129",
+        "10.1.1.0/24,10.2.2.0/24",
+        "2001:db8::/126",
+        "ten",
+        "10.1.1.0/24,",
+    ],
 )
 def test_a_prefix_that_cannot_be_used_is_refused_with_its_text(cidr: str) -> None:
     with pytest.raises(InvalidCIDR, match=r"opencontrail.org/cidr") as why:

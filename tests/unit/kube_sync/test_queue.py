@@ -1,0 +1,122 @@
+"""The queue: each key once, never twice at a time, and pauses that grow (4.3)."""
+
+import asyncio
+
+import pytest
+
+from kube_sync.objects import Key
+from kube_sync.queue import LONGEST_PAUSE, Bucket, WorkQueue
+from tests.unit.kube_sync.fakes import FakeClock, settle
+
+WEB, DB = Key("Pod", "default", "web"), Key("Pod", "default", "db")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def queue(clock: FakeClock) -> WorkQueue:
+    return WorkQueue(clock, jitter=lambda: 1.0)
+
+
+async def test_a_key_added_twice_is_taken_once(queue: WorkQueue) -> None:
+    for key in (WEB, DB, WEB):
+        queue.add(key)
+
+    assert [await queue.take(), await queue.take(), len(queue)] == [WEB, DB, 0]
+
+
+async def test_a_key_added_while_it_is_looked_at_is_taken_again_only_afterwards(queue: WorkQueue) -> None:
+    queue.add(WEB)
+    await queue.take()
+    queue.add(WEB)
+    meanwhile = len(queue)
+    queue.done(WEB)
+
+    assert (meanwhile, await queue.take()) == (0, WEB)
+
+
+async def test_a_taker_waits_for_a_key(queue: WorkQueue) -> None:
+    taker = asyncio.create_task(queue.take())
+    await settle()
+    queue.add(WEB)
+
+    assert await taker == WEB
+
+
+async def test_failures_in_a_row_pause_longer_and_longer(queue: WorkQueue, clock: FakeClock) -> None:
+    for _ in range(12):
+        queue.retry(WEB)
+        await settle()
+
+    assert clock.slept[:4] == [0.25, 0.5, 1.0, 2.0]
+    assert clock.slept[-1] == LONGEST_PAUSE
+    await queue.close()
+
+
+async def test_a_success_makes_the_next_pause_short_again(queue: WorkQueue, clock: FakeClock) -> None:
+    queue.retry(WEB)
+    queue.retry(WEB)
+    queue.forget(WEB)
+    queue.retry(WEB)
+    await settle()
+
+    assert clock.slept[-1] == 0.25
+    await queue.close()
+
+
+async def test_a_key_put_off_comes_when_its_time_has_come_or_something_calls_for_it(queue: WorkQueue, clock: FakeClock) -> None:
+    queue.put_off(WEB, 60)
+    queue.put_off(DB, 60)
+    await clock.advance(59)
+    queue.add(DB)
+    early = [await queue.take(), len(queue)]
+    await clock.advance(2)
+
+    assert early == [DB, 0]
+    assert await queue.take() == WEB
+
+
+async def test_settled_means_nothing_to_look_at_and_no_failure_pending(queue: WorkQueue, clock: FakeClock) -> None:
+    queue.add(WEB)
+    key = await queue.take()
+    queue.retry(key)
+    queue.done(key)
+    settled = asyncio.create_task(queue.until_settled(tries=5))
+    await settle()
+    before = settled.done()
+    await clock.advance(1)
+    key = await queue.take()
+    queue.forget(key)
+    queue.put_off(key, 300)
+    queue.done(key)
+
+    assert (before, await settled) == (False, True)
+    await queue.close()
+
+
+async def test_a_key_that_keeps_failing_is_not_waited_for_for_ever(queue: WorkQueue) -> None:
+    queue.add(WEB)
+    key = await queue.take()
+    for _ in range(3):
+        queue.retry(key)
+    queue.done(key)
+
+    assert await queue.until_settled(tries=2) is False
+    await queue.close()
+
+
+async def test_a_bucket_lets_a_burst_through_and_then_a_rate(clock: FakeClock) -> None:
+    bucket = Bucket(clock, rate=2, burst=3)
+
+    assert [bucket.wait() for _ in range(5)] == [0, 0, 0, 0.5, 1.0]
+
+
+async def test_what_a_bucket_refused_does_not_count(clock: FakeClock) -> None:
+    bucket = Bucket(clock, rate=1, burst=1)
+    first = [bucket.allow() for _ in range(3)]
+    await clock.advance(1)
+
+    assert (first, bucket.allow()) == ([True, False, False], True)
