@@ -23,6 +23,7 @@ heals itself: whoever draws it meets the holder's primary key, drops the row and
   request adds a pool around it, may stay out of the list until the frontier is next sent back.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -53,7 +54,7 @@ log = structlog.get_logger()
 
 V = TypeVar("V")
 CHUNK = 64
-LARGEST_CHUNK = 4096
+LARGEST_CHUNK = 1024
 ON: ColumnElement[bool] = literal_column("true")
 SHORT = Statement(select(func.set_config("synchronous_commit", "off", ON), func.set_config("lock_timeout", "200ms", ON)))
 
@@ -84,6 +85,9 @@ class Source(Protocol[V]):
     def key(self) -> dict[str, Any]:
         """The columns of `held` and `free` that tell this list from others."""
 
+    def scanned(self, frontier: V) -> int:
+        """How far the frontier is from where it started."""
+
     def chunk(self, frontier: V, size: int) -> tuple[list[V], V]:
         """The next values beyond the frontier in scan order, and the frontier behind them."""
 
@@ -100,6 +104,7 @@ class FreeList(Generic[V]):
         self._look = Statement(select(source, self._written_here()).where(self._of_source()))
         self._lock = Statement(select(source).where(self._of_source()).with_for_update(key_share=True))
         self._extend = self._extend_free()
+        self._under_way: dict[str, asyncio.Event] = {}
 
     async def draw(self, session: Session, source: Source[V], count: int, *, waits: bool, **row: Any) -> list[V]:
         """Hold the first free values in scan order; fewer than asked when no more is free, and none at all if the source has no row.
@@ -142,25 +147,40 @@ class FreeList(Generic[V]):
         return waits and bool((await session.fetch(self._visible[source.upward], **source.key))[0]["visible"])
 
     async def _refill(self, session: Session, key: dict[str, Any], seen: asyncpg.Record) -> None:
-        if not seen["written_here"]:
-            try:
-                async with session.database.short() as beside:
-                    await beside.fetch(SHORT)
-                    return await self._advance(beside, key, seen["frontier"])
-            except asyncpg.LockNotAvailableError:
-                log.debug("refilled inside the request", list=key)
-        return await self._advance(session, key, seen["frontier"])
+        if seen["written_here"] or not await self._refill_beside(session, key, seen["frontier"]):
+            await self._advance(session, key, seen["frontier"])
+
+    async def _refill_beside(self, session: Session, key: dict[str, Any], seen: V) -> bool:
+        """Refill in a short transaction, or let another request of this process do so; false if the locks are not to be had."""
+        name = key[self._list.name]
+        if name in self._under_way:
+            await self._under_way[name].wait()
+            return True
+        self._under_way[name] = asyncio.Event()
+        try:
+            async with session.database.short() as beside:
+                await beside.fetch(SHORT)
+                await self._advance(beside, key, seen)
+        except asyncpg.LockNotAvailableError:
+            log.debug("refilled inside the request", list=key)
+            return False
+        else:
+            return True
+        finally:
+            # Before any refill inside the request: what it waits for may be a request that waits here.
+            self._under_way.pop(name).set()
 
     async def _advance(self, session: Session | Connection, key: dict[str, Any], seen: V) -> None:
         """Move the frontier from where it was seen, until something is free; nothing to do if a rival moved it."""
         rows = await session.fetch(self._lock, **key)
         if not rows or rows[0]["frontier"] != seen:
             return
-        source, frontier, size, added = self._read(rows[0]), seen, CHUNK, 0
+        source, frontier, added = self._read(rows[0]), seen, 0
         while not added and frontier != source.end:
+            # Doubling: few rows for a list that gives little, few refills for one that gives much.
+            size = min(max(CHUNK, source.scanned(frontier)), LARGEST_CHUNK)
             values, frontier = source.chunk(frontier, size)
             added = (await session.fetch(self._extend, values=values, frontier=frontier, **key))[0]["added"]
-            size = min(4 * size, LARGEST_CHUNK)
 
     def _candidates(self, *, upward: bool) -> Select[Any]:
         frontier = select(self._source.c.frontier).where(self._of_source()).scalar_subquery()

@@ -28,6 +28,10 @@ class NumberPool:
         """What tells the numbers of this pool from others'."""
         return {"pool": self.name}
 
+    def scanned(self, frontier: int) -> int:
+        """How far the frontier is from where it started."""
+        return frontier - self.first + 1
+
     def chunk(self, frontier: int, size: int) -> tuple[list[int], int]:
         """The next numbers beyond the frontier, and the frontier behind them."""
         values = list(islice(range(frontier + 1, self.end + 1), size))

@@ -124,6 +124,10 @@ class Subnet:
         """Whether the scan ever comes to this address."""
         return self.aligned(address) and any(Pool(*run).covers(address) for run in self.ranges)
 
+    def scanned(self, frontier: Address) -> int:
+        """How far the frontier is from where it started."""
+        return abs(int(frontier) - int(self.start))
+
     def chunk(self, frontier: Address, size: int) -> Chunk:
         """The next `size` addresses beyond the frontier; fewer, and the end as frontier, when the subnet has no more."""
         beyond = self._beyond(int(frontier))
