@@ -22,6 +22,9 @@ Texts that clients parse are kept to the letter (contract 7.2).
 
 from collections.abc import Iterable, Sequence
 
+# How many problems one answer tells: ten thousand wrong elements are not answered with a megabyte.
+TOLD = 50
+
 
 class ApiError(Exception):
     """What the caller is told: `status`, `code` for machines, `facts` beside it, and the sentence."""
@@ -51,14 +54,14 @@ class InvalidProperty(BadRequest):
     code = "invalid-property"
 
     def __init__(self, moment: str, problems: Sequence[str]) -> None:
-        super().__init__(f"Bad property in {moment}: {'; '.join(problems)}", problems=list(problems))
+        super().__init__(f"Bad property in {moment}: {_listed(problems)}", problems=list(problems[:TOLD]))
 
 
 class InvalidReference(BadRequest):
     code = "invalid-reference"
 
     def __init__(self, moment: str, problems: Sequence[str]) -> None:
-        super().__init__(f"Bad reference in {moment}: {'; '.join(problems)}", problems=list(problems))
+        super().__init__(f"Bad reference in {moment}: {_listed(problems)}", problems=list(problems[:TOLD]))
 
 
 class InvalidResource(BadRequest):
@@ -67,7 +70,7 @@ class InvalidResource(BadRequest):
     code = "invalid-resource"
 
     def __init__(self, kind: str, problems: Sequence[str]) -> None:
-        super().__init__("; ".join(problems), kind=kind, problems=list(problems))
+        super().__init__(_listed(problems), kind=kind, problems=list(problems[:TOLD]))
 
 
 class InvalidParent(BadRequest):
@@ -271,3 +274,8 @@ class TooLarge(ApiError):
 class Unavailable(ApiError):
     status = 503
     code = "unavailable"
+
+
+def _listed(problems: Sequence[str]) -> str:
+    more = len(problems) - TOLD
+    return "; ".join(problems[:TOLD]) + (f"; and {more} more" if more > 0 else "")

@@ -2,6 +2,7 @@
 
 from api_server.hooks.application_policy_set import ApplicationPolicySet
 from api_server.hooks.domain import Domain
+from api_server.hooks.global_system_config import GlobalSystemConfig
 from api_server.hooks.instance_ip import InstanceIp
 from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonitor
 from api_server.hooks.network_ipam import NetworkIpam
@@ -14,6 +15,7 @@ from api_server.transaction import Hooks
 HOOKS: dict[str, Hooks] = {
     "application-policy-set": ApplicationPolicySet(),
     "domain": Domain(),
+    "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),
     "loadbalancer-healthmonitor": LoadbalancerHealthmonitor(),
     "network-ipam": NetworkIpam(),

@@ -2,32 +2,64 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from tests.api.census import census
 from tests.contract.world import DEFAULT_IPAM, FAR_AWAY, Document, World, link, subnet
+from tests.served import run
 
 MANY = 10_000
-
 
 pytestmark = pytest.mark.usefixtures("untouched")
 
 
-@pytest.fixture
-async def network(world: World) -> Document:
-    return await world.network("network", "10.0.0.0/24")
+@dataclass(frozen=True)
+class Ground:
+    """A project with one network, which all tests of the module share: none of them may change it."""
+
+    domain: str
+    ids: dict[str, str]
+    network: Document
+
+
+async def _lay(api_url: str) -> Ground:
+    async with httpx.AsyncClient(base_url=api_url, timeout=60, trust_env=False) as client:
+        world = await World(client).found()
+        return Ground(world.domain, world.ids, await world.network("network", "10.0.0.0/24"))
+
+
+@pytest.fixture(scope="module")
+def ground(api_url: str) -> Ground:
+    laid: Ground = run(_lay(api_url))
+    return laid
 
 
 @pytest.fixture
-async def untouched(network: Document, database_url: str) -> AsyncIterator[None]:
-    """What the test sends leaves no row of any kind; its world is made before the count."""
-    del network
-    before = await census(database_url)
-    yield
-    assert await census(database_url) == before
+def world(api: httpx.AsyncClient, ground: Ground) -> World:
+    return World(api, ground.domain, ground.ids)
+
+
+@pytest.fixture
+def network(ground: Ground) -> Document:
+    return ground.network
+
+
+@pytest.fixture
+async def untouched(ground: Ground, database_url: str) -> AsyncIterator[None]:
+    """What the test sends leaves no row of any kind."""
+    del ground
+    connection = await asyncpg.connect(database_url)
+    try:
+        before = await census(connection)
+        yield
+        assert await census(connection) == before
+    finally:
+        await connection.close()
 
 
 def assert_refused(response: httpx.Response, status: int | None = None) -> None:
@@ -428,6 +460,7 @@ async def test_a_name_of_many_long_elements_is_refused(world: World) -> None:
         ("page_marker=&page_limit=-1", "page_limit"),
         ("page_marker=&page_limit=0", "page_limit"),
         ("page_marker=&page_limit=1.5", "page_limit"),
+        (f"page_marker=&page_limit={10**30}", "page_limit"),
         ("page_marker=garbage", "Invalid page_marker garbage"),
         (f"parent_id={FAR_AWAY}&page_marker=garbage", "Invalid page_marker garbage"),
     ],
@@ -446,7 +479,6 @@ async def test_a_bad_list_query_is_400(api: httpx.AsyncClient, query: str, reaso
         "fields=" + "x," * 10_000,
         "count=maybe",
         "detail=5",
-        f"page_marker=&page_limit={HUGE}",
         "nothing",
         "a=1&a=2",
         "fields=%ff",
@@ -459,7 +491,18 @@ async def test_an_odd_list_query_is_answered(api: httpx.AsyncClient, query: str)
 
 
 @pytest.mark.parametrize(
-    "path", ["/nope", "//", "/virtual-network", "/virtual-network/", f"/project/{FAR_AWAY}/more", "/projects/more", "/%00", "/%ff", "/.env"]
+    "path",
+    [
+        "/nope",
+        "//projects",
+        "/virtual-network",
+        "/virtual-network/",
+        f"/project/{FAR_AWAY}/more",
+        "/projects/more",
+        "/%00",
+        "/%ff",
+        "/.env",
+    ],
 )
 async def test_an_unknown_path_is_404_and_named(api: httpx.AsyncClient, path: str) -> None:
     response = await api.get(httpx.URL(str(api.base_url).rstrip("/") + path))

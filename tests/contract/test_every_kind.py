@@ -41,8 +41,16 @@ KEPT: dict[str, set[str]] = {
     "instance-ip": {"instance_ip_address", "instance_ip_family", "virtual_network_refs"},
     # 3.4 network-ipam: how it divides its addresses cannot be changed.
     "network-ipam": {"ipam_subnet_method", "ipam_subnetting"},
-    # 3.4 virtual-machine-interface: it is in a network, and its routing instance follows that network.
-    "virtual-machine-interface": {"virtual_network_refs", "routing_instance_refs"},
+    # 3.4 virtual-machine-interface: it is in a network, its routing instance follows that network, and a bound port keeps its vnic_type.
+    # 2.7: what the server draws stays, so a MAC that is taken away comes back as another.
+    "virtual-machine-interface": {
+        "virtual_network_refs",
+        "routing_instance_refs",
+        "virtual_machine_interface_bindings",
+        "virtual_machine_interface_mac_addresses",
+    },
+    # 3.4 virtual-network: a provider network stays one.
+    "virtual-network": {"is_provider_network"},
 }
 
 # Refused as a whole: exactly one exists (3.4 global-system-config).
