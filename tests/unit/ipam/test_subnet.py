@@ -45,14 +45,15 @@ def small_subnets(draw: st.DrawFn) -> Subnet:
     """Subnets of up to 64 addresses of both families, with pools, directions, units and odd gateways."""
     prefix = draw(st.integers(2, 6))
     network = ip_network(draw(st.sampled_from([f"10.1.2.64/{32 - prefix}", f"2001:db8::40/{128 - prefix}"])), strict=False)
-    hosts = st.sampled_from(list(network))
+    every: list[Address] = list(network)
+    hosts = st.sampled_from(every)
     cuts = sorted(draw(st.lists(hosts, max_size=6, unique=True)))
     pools = tuple(Pool(one, two) for one, two in zip(cuts[::2], cuts[1::2], strict=False))
     return Subnet(
         "u",
         "s",
         network,
-        draw(st.none() | st.sampled_from(list(network)[1:-1])),
+        draw(st.none() | st.sampled_from(every[1:-1])),
         draw(st.none() | hosts),
         pools,
         draw(st.booleans()),
