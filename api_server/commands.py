@@ -1,6 +1,7 @@
 """The sub-commands `serve` and `migrate` of `netweave`: flags to Settings, and errors to one line."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API, on the PostgreSQL of DATABASE_URL or on an embedded one."""
-    _attempt(supervisor.serve, host=host, port=port, workers=workers, data_dir=data_dir, allow_no_auth=allow_no_auth)
+    with suppress(KeyboardInterrupt):  # asked to stop before there was anything to drain
+        _attempt(supervisor.serve, host=host, port=port, workers=workers, data_dir=data_dir, allow_no_auth=allow_no_auth)
 
 
 def migrate(data_dir: DataDir = None) -> None:
@@ -41,8 +43,6 @@ def _attempt(command: Callable[[Settings, Callable[[str], None]], None], **flags
     except ValidationError as why:
         problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, not {problem['input']!r}" for problem in why.errors()]
         _refuse("; ".join(problems))
-    except KeyboardInterrupt:
-        return  # asked to stop before there was anything to drain
     except (StartupError, EmbeddedServerError, Unavailable) as why:
         _refuse(str(why))
 

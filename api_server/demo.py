@@ -1,7 +1,6 @@
 """The sub-command `demo`: what a user would type, typed for them. Its own work is only the table, read back over HTTP."""
 
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from api_server.model.places import data_directory
+from api_server.supervisor.signals import interrupt_when_ended
 
 SERVE = [sys.executable, "-m", "api_server.commands", "serve"]
 KUBE_SYNC = [sys.executable, "-m", "netweave.cli", "kube-sync"]
@@ -51,7 +51,7 @@ def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Where the embedded PostgreSQL keeps its data (DATABASE_URL unset).")] = None,
 ) -> None:
     """Show two pods with several interfaces each, on a server and a database of their own."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt_when_ended()
     flags = [f"--{name}={value}" for name, value in (("port", port), ("data-dir", data_dir)) if value is not None]
     try:
         with _served(flags) as (url, server):

@@ -1,7 +1,6 @@
 """`serve` and `migrate` from the first check to the last farewell."""
 
 import asyncio
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,13 +12,14 @@ from api_server.settings import Settings
 from api_server.supervisor.fault import BadDatabaseUrl
 from api_server.supervisor.listening import address_of, listen
 from api_server.supervisor.readiness import bring_up_to_date, make_ready
+from api_server.supervisor.signals import interrupt_when_ended
 from api_server.supervisor.workers import Workers
 
 
 def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until a signal asks to stop. Raises StartupError, EmbeddedServerError or Unavailable when that is not possible."""
     configure_logs(settings)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the workers run, both signals are KeyboardInterrupt
+    interrupt_when_ended()
     with listen(settings.host, settings.port, allow_no_auth=settings.allow_no_auth) as listening, _database(settings) as (usable, server):
         if server is not None:
             asyncio.run(bring_up_to_date(usable))
@@ -31,6 +31,7 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
 
 def migrate(settings: Settings, say: Callable[[str], None]) -> None:
     """Bring the database of DATABASE_URL, or the embedded one, up to this version."""
+    interrupt_when_ended()
     with _database(settings) as (usable, _):
         before, after = asyncio.run(bring_up_to_date(usable))
     say(

@@ -16,6 +16,7 @@ import structlog
 from api_server.settings import Settings
 from api_server.supervisor.fault import WorkerFailed
 from api_server.supervisor.listening import address_of
+from api_server.supervisor.signals import ending
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class Workers:
         """Serve. `announce` is called once, when the server answers that it is ready; `keep` again and again, in a thread: it sees to
         the embedded database."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in ending():
             loop.add_signal_handler(number, self._stopping.set)
         jobs = [self._one() for _ in range(self._settings.workers)]
         await asyncio.gather(*(self._guarded(job) for job in (*jobs, self._announce(announce), self._keep(keep))))

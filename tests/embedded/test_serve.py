@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import time
@@ -63,7 +64,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
         os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_serve_on_a_fresh_directory_is_ready_when_it_says_so_and_leaves_nothing_running(data_dir: Path, number: signal.Signals) -> None:
     server = start("--data-dir", data_dir)
     ready = answers(server)
@@ -83,6 +84,20 @@ def test_two_serves_on_one_directory_share_the_database(data_dir: Path) -> None:
 
             assert httpx.get(f"{one.url}/domain/{uuid}").status_code == 200
         assert httpx.get(f"{one.url}/domain/{uuid}").status_code == 200
+
+
+def test_serves_that_start_at_the_same_moment_on_one_fresh_directory_all_serve(data_dir: Path) -> None:
+    processes = [command("serve", "--port", 0, "--data-dir", data_dir) for _ in range(2)]
+    lines = [process.stdout.readline() for process in processes if process.stdout is not None]
+    domains = [httpx.get(re.findall(r"http://\S+", line)[0] + "/domains", timeout=30).json()["domains"] for line in lines]
+    for process in processes:
+        process.terminate()
+    complaints = [process.communicate(timeout=60)[1] for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], complaints
+    assert len(domains[0]) == 1
+    assert domains[0][0]["uuid"] == domains[1][0]["uuid"]
+    assert inhabitants(data_dir / "cluster") == []
 
 
 def test_serves_that_start_at_the_same_moment_on_one_database_all_serve(postgres: Postgres) -> None:
