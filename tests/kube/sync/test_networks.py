@@ -56,7 +56,7 @@ async def test_b02_way_a_makes_network_and_ipam_and_then_is_quiet(cluster: Scene
         network = await cluster.until(lambda: cluster.found("virtual-network", name))
         await cluster.settled()
         cluster.tap.clear()
-        cluster.kube.kubectl.annotate("nad", "right-network", {"example.org/note": "touched"})
+        cluster.kube.kubectl.annotate("net-attach-def", "right-network", {"example.org/note": "touched"})
         await cluster.settled()
 
     subnet = network["network_ipam_refs"][0]["attr"]["ipam_subnets"][0]
@@ -78,7 +78,7 @@ async def test_b03_way_b_uses_a_network_and_never_makes_or_removes_one(cluster: 
         await cluster.complete("web-0")
         interfaces = await cluster.interfaces("web-0")
         cluster.kube.kubectl.delete("pods", "web-0", grace=0)
-        cluster.kube.kubectl.delete("nad", "data")
+        cluster.kube.kubectl.delete("net-attach-def", "data")
         await cluster.gone("web-0")
         await cluster.settled()
 
@@ -153,15 +153,15 @@ async def test_b40_a_used_network_stays_until_its_last_pod_has_gone(cluster: Sce
 
     async with cluster.worker():
         await cluster.complete("web-0", "web-1", "web-2")
-        cluster.kube.kubectl.delete("nad", "blue")
+        cluster.kube.kubectl.delete("net-attach-def", "blue")
         message = await cluster.event("NetworkInUse", "blue")
         cluster.kube.kubectl.apply(pod("late", networks="blue"))
         refused = await cluster.event("NetworkNotFound", "late")
         held = await cluster.addresses_in(name)
-        deleting = cluster.kube.kubectl.get("nad", "blue")
+        deleting = cluster.kube.kubectl.get("net-attach-def", "blue")
         for at in range(3):
             cluster.kube.kubectl.delete("pods", f"web-{at}", grace=0)
-        await cluster.kube.eventually(lambda: cluster.kube.kubectl.get("nad", "blue") is None, 60)
+        await cluster.kube.eventually(lambda: cluster.kube.kubectl.get("net-attach-def", "blue") is None, 60)
 
     assert all(f"default/web-{at}" in message for at in range(3))
     assert "being deleted" in refused

@@ -187,7 +187,9 @@ async def test_b24_the_status_is_complete_ordered_and_written_once(cluster: Scen
 
     async with cluster.worker():
         await cluster.complete("web-0")
+        await cluster.settled()
         cluster.tap.clear()
+        cluster.kube.kubectl.patch("pods", "web-0", {"metadata": {"labels": {"touched": "yes"}}})
         await cluster.settled()
 
     interfaces = await cluster.interfaces("web-0")
@@ -284,11 +286,17 @@ async def test_b27_a_replaced_pod_gets_a_machine_of_its_own_after_the_old_one_we
     async with cluster.worker():
         await cluster.complete("web-0")
         old = await cluster.machines("web-0")
-        new = cluster.kube.kubelet.replace("web-0")
-        await cluster.complete("web-0")
+        new = [cluster.kube.kubelet.replace("web-0")["metadata"]["uid"]]
 
-    assert await cluster.machines("web-0") == [new["metadata"]["uid"]]
-    assert old != await cluster.machines("web-0")
+        async def is_new() -> bool:
+            return await cluster.machines("web-0") == new
+
+        await cluster.until(is_new)
+        await cluster.settled()
+
+    assert old != new
+    assert [interface.uuid for interface in await cluster.interfaces("web-0")] == [cluster.names.interface_uuid(new[0], 0)]
+    assert await cluster.addresses_in(cluster.names.default_network) == cluster.status("web-0")[0]["ips"]
 
 
 async def test_b39_pods_wait_for_addresses_without_partial_objects_and_are_woken_one_by_one(cluster: Scene) -> None:
