@@ -16,6 +16,8 @@ class Plan:
     kept: list[tuple[Subnet, Subnet]] = field(default_factory=list)
     gone: list[Subnet] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    # The uuids of new subnets that the caller chose: only these may be another's.
+    chosen: list[str] = field(default_factory=list)
 
     @property
     def wanted(self) -> list[Subnet]:
@@ -31,6 +33,7 @@ def plan(space: str, known: Sequence[Subnet], declared: Sequence[Declaration], *
         old = by_cidr.pop(one.cidr, None)
         if old is None:
             planned.new.append(one.subnet(space, position=position, bare=bare))
+            planned.chosen += [one.uuid] if one.uuid else []
         else:
             planned.problems += [f"{one.path}.{problem}" for problem in _forbidden(one, old)]
             planned.kept.append((old, _kept(one, old, position)))

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Table, Text, and_, bindparam, case, cast, delete, func, literal_column, null, select, true, union_all, update
-from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, JSONB, UUID, insert
+from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, JSONB, UUID, Insert, insert
 
 from api_server.ipam.addresses import RELEASE_AT, SERVICE, claim, subnet_of
 from api_server.ipam.freelist import Session
@@ -130,14 +130,13 @@ def service_row(one: Subnet) -> dict[str, Any] | None:
     return {"space": one.space, "ip": str(one.block(service)), "subnet": one.uuid, "owner": one.space, "purpose": SERVICE}
 
 
-def _insert(table: Table, parameter: str) -> Statement:
+def _insert(table: Table, parameter: str) -> Insert:
     names = [one.name for one in table.c]
     rows = rows_of(table, names, parameter)
-    return Statement(insert(table).from_select(names, select(*[rows.c[name] for name in names])))
+    return insert(table).from_select(names, select(*[rows.c[name] for name in names]))
 
 
-INSERT_SUBNETS = _insert(subnet, "subnets")
-INSERT_SERVICE = _insert(address, "addresses")
+INSERT = Statement(_insert(address, "addresses").add_cte(_insert(subnet, "subnets").returning(subnet.c.uuid).cte("made")))
 # A virtual router's parts of a subnet go with it.
 _leaving = and_(subnet.c.space == bindparam("space"), subnet.c.cidr == func.any(cast(bindparam("cidrs"), ARRAY(CIDR))))
 # Rows that are no objects' go with the subnet; an object's row stops the second statement (see tables.py).
@@ -160,11 +159,10 @@ REPLACE = Statement(
 
 async def insert_subnets(session: Session, new: Sequence[Subnet]) -> None:
     """Make new subnets known, with their service addresses held by their space."""
-    if not new:
-        return
-    await session.fetch(INSERT_SUBNETS, subnets=orjson.dumps([row_of(one) for one in new]).decode())
-    if services := [row for row in map(service_row, new) if row]:
-        await session.fetch(INSERT_SERVICE, addresses=orjson.dumps(services).decode())
+    if new:
+        services = [row for row in map(service_row, new) if row]
+        subnets = [row_of(one) for one in new]
+        await session.fetch(INSERT, subnets=orjson.dumps(subnets).decode(), addresses=orjson.dumps(services).decode())
 
 
 async def delete_subnets(session: Session, space: str, gone: Sequence[Subnet]) -> None:

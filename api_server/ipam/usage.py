@@ -54,8 +54,7 @@ ON_GATEWAYS = Statement(
 
 async def carry_out(session: Session, kind: str, space: str, planned: Plan, networks: Sequence[str]) -> None:
     """Make the plan true, or raise what stands against it; `networks` are those whose objects may sit on a gateway of the space."""
-    given = [one.uuid for one in planned.new]
-    if twin := await other_space_with(session, given, space):
+    if twin := await other_space_with(session, planned.chosen, space):
         raise InvalidResource(kind, [f"subnet_uuid: {twin} is the uuid of another network's subnet"])
     if planned.gone:
         found = await session.fetch(IN_SUBNETS, space=space, cidrs=[str(one.cidr) for one in planned.gone])

@@ -47,7 +47,8 @@ async def status(world: World, network: Document, name: str, **body: Any) -> int
 
 
 async def test_a_port_needs_a_network(world: World) -> None:
-    for body in ({}, {"virtual_network_refs": []}):
+    bodies: list[Document] = [{}, {"virtual_network_refs": []}]
+    for body in bodies:
         assert (await world.post("virtual-machine-interface", "p", **body)).status_code == 400
 
 
