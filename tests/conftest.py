@@ -1,6 +1,7 @@
 """Fixtures of every test: a PostgreSQL, a served API and the databases behind them. Nothing is started before a test asks for it."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -8,6 +9,11 @@ import pytest
 
 from api_server.embedded import EmbeddedServer
 from tests.served import Postgres, served
+
+
+def pytest_configure() -> None:
+    """A run that is told to end, as by `timeout`, still stops the servers that it started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
