@@ -16,7 +16,7 @@ NEVER = {
     "global_system_config_create",
     "global_system_config_delete",
     # 1.15: refused until it is a setting of all processes.
-    "aaa_mode_put",
+    "aaa_mode_update",
 }
 
 
