@@ -74,6 +74,10 @@ class Folder:
         """Only of what this very folder once held, and only while every file of it can be read."""
         return not self.faults and uid == self._uid(key) and key not in self._present
 
+    def is_whole(self) -> bool:
+        """Whether every file could be read."""
+        return not self.faults
+
     def _stamp(self) -> Stamp:
         stats = [(path.name, path.stat()) for path in self._files()]
         return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)

@@ -71,6 +71,10 @@ class LiveCluster:
             raise
         return bool(found["metadata"]["uid"] != uid) or pod_of(found).finished
 
+    def is_whole(self) -> bool:
+        """Always: an API server keeps no manifest that cannot be read."""
+        return True
+
     async def _set_finalizers(self, definition: Definition, finalizers: list[str]) -> None:
         metadata: dict[str, Any] = {"resourceVersion": definition.version, "finalizers": finalizers}
         await self._api.patch(_path(definition.key), {"metadata": metadata})

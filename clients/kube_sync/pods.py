@@ -8,6 +8,7 @@ import netweave
 
 from .cache import Cache
 from .choices import CHOICES, Choice, machine_of, thawed
+from .kube import KubeError
 from .names import Names
 from .objects import POD, Key, Pod
 from .plan import Address, Create, Interface, Machine, plan
@@ -145,11 +146,18 @@ class Pods:
         rows = [tree.row(interface) for interface in wanted.interfaces]
         (self.foreign.add if is_foreign(pod, list(rows[0].ips)) else self.foreign.discard)(pod.key)
         text = network_status(pod, choices, rows, self._names)
-        last = self._published.get(pod.key)
-        under_way = last is not None and not last.arrived and (last.uid, last.text, last.replaced) == (pod.uid, text, pod.status)
-        if text != pod.status and not under_way:
-            await self._source.publish(pod, text)
+        if text != pod.status and not self._is_under_way(pod, text):
+            # Noted first: it may come back before the answer does.
             self._published[pod.key] = Published(pod.uid, text, pod.status)
+            try:
+                await self._source.publish(pod, text)
+            except KubeError:
+                del self._published[pod.key]
+                raise
+
+    def _is_under_way(self, pod: Pod, text: str) -> bool:
+        last = self._published.get(pod.key)
+        return last is not None and not last.arrived and (last.uid, last.text, last.replaced) == (pod.uid, text, pod.status)
 
     async def _remove(self, root: Root | None) -> None:
         if root is not None:

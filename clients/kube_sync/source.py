@@ -19,7 +19,7 @@ class Event:
 
 
 class Source(Protocol):
-    """Six verbs; what the API server refuses or does not answer is a KubeError, and will be tried again."""
+    """Six verbs and a doubt; what the API server refuses or does not answer is a KubeError, and will be tried again."""
 
     async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
         """Keep the caches equal to what is there, until cancelled."""
@@ -43,4 +43,8 @@ class Source(Protocol):
 
     async def is_gone(self, key: Key, uid: str) -> bool:
         """Whether this source, asked now, vouches that the object with this uid is no more (4.1)."""
+        ...
+
+    def is_whole(self) -> bool:
+        """Whether all that there is could be read."""
         ...

@@ -55,6 +55,7 @@ class ListWatch(Generic[T]):
         self._clock = clock
         self._on_absent = on_absent
         self._version: str | None = None
+        self._doubtful = False
         self._silent = 0
         self._pauses = 0
         self._paused_at = 0.0
@@ -73,13 +74,21 @@ class ListWatch(Generic[T]):
                 await self._refused(why)
             except KubeError as why:
                 log.warning("the Kubernetes API does not answer", path=self._resource.path, why=str(why))
+                self._doubtful = True
                 await self._pause()
 
     async def _round(self) -> None:
         if self._version is None:
             self._version = await self._list()
             self._silent = 0
+        elif self._doubtful:
+            await self._probe(self._version)
+        self._doubtful = False
         await self._watch(self._version)
+
+    async def _probe(self, version: str) -> None:
+        """Refused when the server, restored from a backup, has not reached the version: a watch would wait in silence (B34)."""
+        await self._api.get(self._resource.path, **self._query(limit="1", resourceVersion=version, resourceVersionMatch="NotOlderThan"))
 
     async def _list(self) -> str:
         """All pages of a consistent list; without a version, since a cached answer may be of the past."""

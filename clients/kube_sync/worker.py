@@ -75,11 +75,11 @@ class Worker:
                 await self._clock.sleep(pause)
 
     async def converge(self) -> bool:
-        """Bring everything in step once; False if an object waits, is refused or keeps failing."""
+        """Bring everything in step once; False if an object waits, is refused, keeps failing or cannot be read."""
         await self._cluster_wide.ensure()
         async with self._working():
             await self._sweep()
-            return await self._queue.until_settled(TRIES) and not len(self._waiting)
+            return await self._queue.until_settled(TRIES) and not len(self._waiting) and self._source.is_whole()
 
     def figures(self) -> dict[str, float]:
         """Plain numbers, for metrics."""

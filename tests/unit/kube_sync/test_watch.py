@@ -14,6 +14,7 @@ from kube_sync.objects import Key, Pod, pod_of
 from kube_sync.watch import SILENT_CLOSES, ListWatch, Resource
 from tests.unit.kube_sync.fakes import ImpatientClock, settle
 
+FUTURE = "v-of-the-future"
 PODS = Resource("/api/v1/pods", pod_of, "spec.nodeName!=")
 
 
@@ -40,13 +41,22 @@ class Script:
         self.lists = lists
         self.watches = watches or []
         self.asked: list[dict[str, str]] = []
+        self.probed: list[str] = []
 
     async def get(self, path: str, **query: str) -> Any:
+        if query.get("resourceVersionMatch") == "NotOlderThan":
+            self.probed.append(query["resourceVersion"])
+            return self._probed(query["resourceVersion"])
         self.asked.append({"path": path, **query})
         answer = self.lists.pop(0)
         if isinstance(answer, KubeError):
             raise answer
         return answer
+
+    def _probed(self, version: str) -> dict[str, Any]:
+        if version == FUTURE:
+            raise RefusedError("Timeout: Too large resource version: 9, current: 3", status=504, reason="Timeout")
+        return page()
 
     @asynccontextmanager
     async def watch(self, path: str, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -163,6 +173,14 @@ async def test_a_server_that_is_down_is_asked_ever_more_seldom_and_not_listed_ag
     assert run.script.versions == [None, *["v1"] * 9]
     assert max(run.clock.slept) <= 30 * 1.2
     assert sum(run.clock.slept[:5]) > 18
+
+
+async def test_a_server_that_came_back_from_a_backup_is_listed_again() -> None:
+    run = await ran([page("a", "b"), page("a", version="v3")], [[event("BOOKMARK", "", FUTURE)], UnreachedError("down", "reset")])
+
+    assert run.script.probed == [FUTURE]
+    assert run.script.versions == [None, "v1", FUTURE, None, "v3"]
+    assert run.heard[-1] == "-b"
 
 
 async def test_a_server_that_asks_for_time_gets_it() -> None:
