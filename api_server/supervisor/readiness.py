@@ -45,12 +45,15 @@ async def make_ready(settings: Settings) -> None:
 @asynccontextmanager
 async def _turn(settings: Settings) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     try:
-        connection = await asyncpg.connect(_direct_url(settings))
+        connection = await asyncpg.connect(_direct_url(settings), statement_cache_size=100 if settings.prepared_statements else 0)
     except (*AWAY, asyncpg.PostgresError, ValueError) as why:
         raise Unavailable(f"The database {_spoken(settings)} cannot be reached: {why}") from why
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", TURN)
-        yield connection
+        # A lock of the transaction, not of the session: a pooler would hand the session on with the lock still held.
+        async with connection.transaction():
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")  # a migration may take long
+            await connection.execute("SELECT pg_advisory_xact_lock($1)", TURN)
+            yield connection
     finally:
         await connection.close()
 
