@@ -7,7 +7,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
     + SubnetExhausted, AddressOutside, Overlap, Immutable
   x Forbidden 403
   x NotFound 404
-    + UnknownId, WrongKind, UnknownName, UnknownKind, UnknownPath
+    + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownPath
   x MethodNotAllowed 405
   x Conflict 409
     + AlreadyExists, UuidTaken, SystemObject, AddressInUse, SubnetInUse, ReservationExhausted
@@ -143,6 +143,13 @@ class NotFound(ApiError):
 class UnknownId(NotFound):
     def __init__(self, uuid: str) -> None:
         super().__init__(f"Unknown id: {uuid}", uuid=uuid)
+
+
+class NothingToDelete(NotFound):
+    """An unknown uuid where a delete names it: other words than a read's (contract 1.4.4)."""
+
+    def __init__(self, uuid: str) -> None:
+        super().__init__(f"ID {uuid} does not exist", uuid=uuid)
 
 
 class WrongKind(NotFound):

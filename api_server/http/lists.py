@@ -143,7 +143,7 @@ def parse_filters(kind: Kind, text: Any) -> tuple[tuple[Term, ...], bool]:
         if not equal or not key or ("==" in value and not value.lstrip().startswith(('"', "{", "["))):
             raise BadRequest(f"Invalid filter {term}", field="filters")
         values.setdefault(key.strip(), []).append(_json_or_text(value))
-    known = [key for key in values if key in kind.properties]
+    known = [key for key in values if key in kind.properties or key in listing.DOCUMENTS]
     if not known:
         return (), True
     return tuple(Term(key, tuple(values[key])) for key in known), len(known) == len(values)

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api_server.errors import UnknownId, UnknownPath, WrongKind
+from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
 from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read
 from api_server.http.requests import base_of, empty, json_of, json_response, present, server_of, write_in
 from api_server.model.catalog import ROOT
@@ -104,7 +104,11 @@ async def delete(request: Request) -> Response:
     kind, uuid = kind_at(request), uuid_at(request)
 
     async def work(tx: Transaction) -> None:
-        await tx.delete(await tx.hold(kind.name, uuid))
+        try:
+            old = await tx.hold(kind.name, uuid)
+        except UnknownId as none:
+            raise NothingToDelete(uuid) from none
+        await tx.delete(old)
 
     await write_in(request, work)
     return empty()

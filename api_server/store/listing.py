@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import and_, bindparam, cast, exists, false, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, false, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.types import Text
 
@@ -148,10 +148,28 @@ def _conditions(shape: Shape) -> list[Any]:
     return [*conditions, *_filters(shape)]
 
 
+def _document(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
+    pairs = [part for column in columns for part in (literal_column(f"'{column.name}'"), column)]
+    return func.jsonb_build_object(*pairs, type_=JSONB)
+
+
+# Filters may also look into the documents that are kept as columns, but for their times and numbers (contract 1.5).
+DOCUMENTS = {
+    "id_perms": _document(*(resource.c[name] for name in ("enable", "user_visible", "description", "creator", "permissions"))),
+    "perms2": _document(*(resource.c[name] for name in ("owner", "owner_access", "global_access", "share"))),
+}
+
+
+def _stored(key: str, number: int) -> ColumnElement[Any]:
+    if key in DOCUMENTS:
+        return DOCUMENTS[key]
+    return resource.c.properties.op("->", return_type=JSONB())(bindparam(f"key{number}", type_=Text))
+
+
 def _filters(shape: Shape) -> list[Any]:
     terms = []
-    for number, (_, subsets) in enumerate(shape.filters):
-        stored = resource.c.properties.op("->", return_type=JSONB())(bindparam(f"key{number}", type_=Text))
+    for number, (key, subsets) in enumerate(shape.filters):
+        stored = _stored(key, number)
         any_of: list[Any] = [false()]
         for index, subset in enumerate(subsets):
             value = cast(bindparam(f"value{number}_{index}"), JSONB)
