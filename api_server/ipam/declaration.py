@@ -94,7 +94,7 @@ def _declaration(document: Document, path: str, cidr: Network) -> Declaration:
         gateway=_stated(document.get("default_gateway")),
         service_address=_stated(document.get("dns_server_address")),
         pools=tuple(sorted(filter(None, map(read_pool, _pool_documents(document))))),
-        addr_from_start=document.get("addr_from_start"),
+        addr_from_start=None if document.get("addr_from_start") in (None, "") else bool(document["addr_from_start"]),
         alloc_unit=document.get("alloc_unit") or None,
     )
 
