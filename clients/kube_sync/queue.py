@@ -25,6 +25,7 @@ class WorkQueue:
         self._timers: dict[Key, asyncio.Task[None]] = {}
         self._bucket = Bucket(clock, RETRIES_A_SECOND, BURST)
         self._waiting: list[asyncio.Future[None]] = []
+        self._stopped = False
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -61,7 +62,7 @@ class WorkQueue:
 
     async def take(self) -> Key:
         """The next key; it is the caller's until `done`."""
-        while not self._ready:
+        while self._stopped or not self._ready:
             await self._change()
         key = self._ready.popleft()
         self._dirty.discard(key)
@@ -87,12 +88,15 @@ class WorkQueue:
         """Whether the key is being looked at."""
         return key in self._running
 
-    async def close(self) -> None:
-        """Forget what was put off."""
+    async def stop(self) -> None:
+        """Give out no more keys; returns when none is being looked at."""
+        self._stopped = True
         timers = list(self._timers.values())
         for timer in timers:
             timer.cancel()
         await asyncio.gather(*timers, return_exceptions=True)
+        while self._running:
+            await self._change()
 
     async def _later(self, key: Key, seconds: float) -> None:
         await self._clock.sleep(seconds)

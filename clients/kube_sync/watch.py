@@ -59,7 +59,6 @@ class ListWatch(Generic[T]):
         self._silent = 0
         self._pauses = 0
         self._paused_at = 0.0
-        self.heard_at = clock.now()
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
@@ -100,7 +99,6 @@ class ListWatch(Generic[T]):
             version, token = page["metadata"].get("resourceVersion", ""), page["metadata"].get("continue", "")
             if not token:
                 break
-        self.heard_at = self._clock.now()
         self._cache.replace(found)
         return str(version)
 
@@ -122,7 +120,6 @@ class ListWatch(Generic[T]):
         kind, document = event.get("type"), event.get("object") or {}
         if kind == "ERROR":
             raise _failure(document)
-        self.heard_at = self._clock.now()
         for found in self._kept([document]) if kind != "BOOKMARK" else ():
             if kind == "DELETED":
                 self._cache.remove(found)

@@ -31,6 +31,7 @@ from .waiting import References, WaitingRoom
 
 # Pods without further networks need not wait longer than this for a cluster that cannot list definitions (B01).
 DEFINITIONS_GRACE = 5.0
+GRACE = 10.0  # for what is being looked at when the worker ends
 SWEEPS = (60.0, 600.0)  # the second sweep confirms the first
 START_PAUSE = 2.0
 TRIES = 7
@@ -98,33 +99,38 @@ class Worker:
 
     @asynccontextmanager
     async def _working(self) -> AsyncIterator[None]:
-        """Caches filling and workers looking; on leaving, looks that began are ended."""
+        """Caches filling and workers looking; on leaving, looks that began are finished, unless that takes too long."""
+        whole = asyncio.current_task()
+        assert whole is not None
         following = asyncio.create_task(self._source.follow(self._pod_cache, self._definition_cache))
+        # A source never ends by itself: if it does, it failed, and so did the worker.
+        following.add_done_callback(lambda task: None if task.cancelled() else whole.cancel())
         looking: list[asyncio.Task[None]] = []
         try:
-            await self._until_synced(following)
+            await self._until_synced()
             looking += [asyncio.create_task(self._work()) for _ in range(self._workers)]
             yield
         finally:
-            for task in (following, *looking):
+            following.cancel()
+            await self._at_most(GRACE, self._queue.stop())
+            for task in looking:
                 task.cancel()
             await asyncio.gather(following, *looking, return_exceptions=True)
-            await self._queue.close()
+            if not following.cancelled():
+                following.result()
 
-    async def _until_synced(self, following: asyncio.Task[None]) -> None:
-        await self._first(self._pod_cache.until_synced(), following)
-        grace = asyncio.create_task(self._clock.sleep(DEFINITIONS_GRACE))
-        await self._first(self._definition_cache.until_synced(), following, grace)
-        grace.cancel()
+    async def _until_synced(self) -> None:
+        await self._pod_cache.until_synced()
+        await self._at_most(DEFINITIONS_GRACE, self._definition_cache.until_synced())
 
-    async def _first(self, wanted: Coroutine[Any, Any, None], *others: asyncio.Task[None]) -> None:
-        """Wait for what is wanted, or for one of the others; a source that fails ends the worker."""
-        task = asyncio.create_task(wanted)
-        await asyncio.wait({task, *others}, return_when=asyncio.FIRST_COMPLETED)
-        task.cancel()
-        for other in others:
-            if other.done():
-                other.result()
+    async def _at_most(self, seconds: float, wanted: Coroutine[Any, Any, None]) -> None:
+        """Wait for what is wanted, and then no longer than that."""
+        tasks = [asyncio.create_task(wanted), asyncio.create_task(self._clock.sleep(seconds))]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _work(self) -> None:
         while True:

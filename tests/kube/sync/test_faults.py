@@ -11,6 +11,13 @@ from pathlib import Path
 
 import pytest
 
+import netweave
+from kube_sync.cache import Cache
+from kube_sync.clock import SystemClock
+from kube_sync.kube_http import HttpKubeApi, configuration
+from kube_sync.live import LiveCluster
+from kube_sync.objects import Definition, Pod
+from kube_sync.worker import Worker
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
 
@@ -198,3 +205,20 @@ async def test_b36_a_worker_killed_before_the_status_writes_it_when_it_is_back(c
 
     assert len(await cluster.interfaces("web-0")) == 1
     assert await cluster.addresses_in(cluster.names.default_network) == cluster.status("web-0")[0]["ips"]
+
+
+async def test_a_source_that_fails_ends_the_worker_instead_of_leaving_it_deaf(cluster: Scene) -> None:
+    clock = SystemClock()
+
+    class Failing(LiveCluster):
+        async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
+            pods.replace([])
+            definitions.replace([])
+            await asyncio.sleep(0.5)
+            raise RuntimeError("nobody expected this")
+
+    async with netweave.AsyncClient(cluster.api_url) as api, HttpKubeApi(configuration(cluster.kubeconfig)) as kube:
+        worker = Worker(api, Failing(kube, clock), cluster.settings, clock, patience=0)
+
+        with pytest.raises(RuntimeError, match="nobody expected this"):
+            await worker.run()

@@ -53,7 +53,7 @@ async def test_failures_in_a_row_pause_longer_and_longer(queue: WorkQueue, clock
 
     assert clock.slept[:4] == [0.25, 0.5, 1.0, 2.0]
     assert clock.slept[-1] == LONGEST_PAUSE
-    await queue.close()
+    await queue.stop()
 
 
 async def test_a_success_makes_the_next_pause_short_again(queue: WorkQueue, clock: FakeClock) -> None:
@@ -64,7 +64,7 @@ async def test_a_success_makes_the_next_pause_short_again(queue: WorkQueue, cloc
     await settle()
 
     assert clock.slept[-1] == 0.25
-    await queue.close()
+    await queue.stop()
 
 
 async def test_a_key_put_off_comes_when_its_time_has_come_or_something_calls_for_it(queue: WorkQueue, clock: FakeClock) -> None:
@@ -94,7 +94,7 @@ async def test_settled_means_nothing_to_look_at_and_no_failure_pending(queue: Wo
     queue.done(key)
 
     assert (before, await settled) == (False, True)
-    await queue.close()
+    await queue.stop()
 
 
 async def test_a_key_that_keeps_failing_is_not_waited_for_for_ever(queue: WorkQueue) -> None:
@@ -105,7 +105,7 @@ async def test_a_key_that_keeps_failing_is_not_waited_for_for_ever(queue: WorkQu
     queue.done(key)
 
     assert await queue.until_settled(tries=2) is False
-    await queue.close()
+    await queue.stop()
 
 
 async def test_a_bucket_lets_a_burst_through_and_then_a_rate(clock: FakeClock) -> None:
@@ -120,3 +120,19 @@ async def test_what_a_bucket_refused_does_not_count(clock: FakeClock) -> None:
     await clock.advance(1)
 
     assert (first, bucket.allow()) == ([True, False, False], True)
+
+
+async def test_a_stopped_queue_gives_no_more_keys_and_waits_for_those_it_gave(queue: WorkQueue) -> None:
+    queue.add(WEB)
+    queue.add(DB)
+    key = await queue.take()
+    stopping = asyncio.create_task(queue.stop())
+    taker = asyncio.create_task(queue.take())
+    await settle()
+    before = stopping.done()
+    queue.done(key)
+    await stopping
+    await settle()
+
+    assert (before, taker.done()) == (False, False)
+    taker.cancel()
