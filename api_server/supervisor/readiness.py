@@ -13,7 +13,7 @@ from api_server.model.catalog import load
 from api_server.settings import Settings
 from api_server.store.database import AWAY, Database
 from api_server.supervisor.fault import TooFewConnections
-from api_server.supervisor.migration import check_known, check_revision, revision_of, upgrade
+from api_server.supervisor.migration import check_known, check_revision, newest, revision_of, upgrade
 
 # Any constant does; it only has to be the same for all servers of a database.
 TURN = 0x6E65_7477_6561_7665
@@ -21,13 +21,13 @@ TURN = 0x6E65_7477_6561_7665
 RESERVE = 2
 
 
-async def bring_up_to_date(settings: Settings) -> tuple[str | None, str | None]:
+async def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
     """Migrate to this version; the revisions before and after. Servers that start at once take turns."""
     async with _turn(settings) as connection:
         before = await revision_of(connection)
         check_known(_spoken(settings), before)
         await asyncio.to_thread(upgrade, _direct_url(settings))
-        return before, await revision_of(connection)
+        return before, newest()
 
 
 async def make_ready(settings: Settings) -> None:
