@@ -161,7 +161,8 @@ class Worker:
     async def _refuse(self, key: Key, why: Refusal, began: int) -> None:
         self._queue.forget(key)
         if self._waiting.enter(key, why):
-            log.info("waits", key=str(key), reason=why.reason, why=str(why))
+            tell = log.debug if isinstance(why, NetworkPending) else log.info
+            tell("waits", key=str(key), reason=why.reason, why=str(why))
         found = self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
         if found is not None and not isinstance(why, NetworkPending):
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))
