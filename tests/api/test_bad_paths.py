@@ -10,8 +10,9 @@ from tests.contract.world import FAR_AWAY, Document, World
 
 __all__ = ["ground", "network", "untouched", "world"]
 
-
 pytestmark = pytest.mark.usefixtures("untouched")
+
+BAD_UUIDS = ["x", "5", "0" * 36, FAR_AWAY.upper(), FAR_AWAY.replace("-", ""), f"{{{FAR_AWAY}}}", "a" * 5_000, "%00", "%ff", "..%2f", "'"]
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
