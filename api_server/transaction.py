@@ -151,19 +151,10 @@ class Transaction:
         await hooks.after_create(self, new)
 
     async def _settle(self, new: Resource, placement: Placement) -> None:
-        """Find, in one statement, who has the name or the uuid already, the parent, and the targets of all refs."""
+        """Refuse a name or uuid that is taken and a parent or target that is not there; tell parent and refs who they are."""
         parent_kind, misplaced = _parent_kind(new, placement)
         parent_name = new.fq_name[:-1]
-        names = [(new.kind.name, new.fq_name)]
-        if parent_kind:
-            names.append((parent_kind, parent_name))
-        refs = [ref for each in new.refs.values() for ref in each]
-        uuids = [new.uuid] if placement.uuid else []
-        if placement.parent_uuid:
-            uuids.append(placement.parent_uuid)
-        found = await self._resolve(
-            [*names, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)], [*uuids, *(ref.uuid for ref in refs if ref.uuid)]
-        )
+        found = await self._named_by(new, placement, parent_kind)
         if twin := found.named(new.kind.name, new.fq_name):
             raise AlreadyExists(new.fq_name, twin["uuid"])
         if misplaced:
@@ -187,6 +178,16 @@ class Transaction:
                 new.perms.owner = parent["owner"]
         for name, each in new.refs.items():
             new.refs[name] = _targets(name, each, found, UnknownReference)
+
+    async def _named_by(self, new: Resource, placement: Placement, parent_kind: str) -> "Found":
+        """Who has the name or the uuid already, the parent, and the targets of all refs: in one statement."""
+        refs = [ref for each in new.refs.values() for ref in each]
+        parent = [(parent_kind, new.fq_name[:-1])] if parent_kind else []
+        uuids = [new.uuid] if placement.uuid else []
+        return await self._resolve(
+            [(new.kind.name, new.fq_name), *parent, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
+            [*uuids, *filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
+        )
 
     async def _resolve(self, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> "Found":
         await self.flush()
