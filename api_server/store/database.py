@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 
 from api_server.errors import Unavailable
+from api_server.store.pool import Pool
 from api_server.store.statements import Statement
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ async def _keep_session(_: Any) -> None:
 class Database:
     """A pool for requests, and a small reserve for the short transactions they make beside their own."""
 
-    def __init__(self, pool: Any, reserve: Any) -> None:
+    def __init__(self, pool: Pool, reserve: Any) -> None:
         self._pool = pool
         self._reserve = reserve
 
@@ -84,7 +85,7 @@ class Database:
             reserve = await asyncpg.create_pool(url, max_size=2, **options)
         except (*AWAY, asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as why:
             raise Unavailable(f"The database cannot be reached: {why}") from why
-        return cls(pool, reserve)
+        return cls(Pool(pool, size), reserve)
 
     async def close(self) -> None:
         await self._reserve.close()
@@ -93,13 +94,13 @@ class Database:
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
         """A connection outside any transaction: for reads, each one statement."""
-        async with self._pool.acquire() as raw:
+        async with self._pool.lend() as raw:
             yield Connection(raw)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Commits when the block ends, rolls back when it raises."""
-        async with self._pool.acquire() as raw, raw.transaction():
+        async with self._pool.lend() as raw, raw.transaction():
             yield Connection(raw)
 
     @asynccontextmanager
