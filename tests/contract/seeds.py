@@ -1,7 +1,7 @@
 """One request for each operation of the OpenAPI document that must be answered 200: its example, with parents and refs that exist."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -22,11 +22,26 @@ NEVER = {
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """What to put into a request."""
+    """What to put into a request, and into what was generated to make it mean something."""
 
     path: dict[str, str]
     query: dict[str, str]
     body: Any = None
+    kind: Kind | None = None
+    place: Document = field(default_factory=dict)
+
+    def settle(self, body: Any) -> Any:
+        """A generated document in a place that exists, without refs to what does not; any other body as it is."""
+        if self.kind is None or not isinstance(body, dict) or not isinstance(body.get(self.kind.name), dict):
+            return body
+        own = {name: value for name, value in body[self.kind.name].items() if name not in self.kind.refs}
+        return {**body, self.kind.name: {**own, **self._place()}}
+
+    def _place(self) -> Document:
+        """The place under a name that nothing has yet."""
+        if self.kind is None or not self.place:
+            return {}
+        return {"parent_uuid": None, "uuid": None, **self.place, "fq_name": [*self.place["fq_name"][:-1], name_of(self.kind)]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +63,10 @@ class Seeds:
         if verb == "list":
             return Seed({}, {})
         if verb == "create":
-            place, needs = await self.population.place(kind), await self.population.needs(kind)
-            return Seed({}, {}, {kind.name: {**example[kind.name], **needs, **place}})
+            place = {**await self.population.needs(kind), **await self.population.place(kind)}
+            return Seed({}, {}, {kind.name: {**example[kind.name], **place}}, kind, place)
         made = await self.new(kind) if verb == "delete" else await self.population.one(kind.name)
-        return Seed({"uuid": made["uuid"]}, {}, example)
+        return Seed({"uuid": made["uuid"]}, {}, example, kind)
 
     async def new(self, kind: Kind) -> Document:
         """One that nobody else refers to."""

@@ -1,7 +1,7 @@
 """Every operation of the served OpenAPI document, with requests that schemathesis makes of it: none is answered 5xx, one in five 200.
 
-The requests are the same in every run. A positive one fits the document; its path names a resource that exists. A negative one
-does not fit.
+The requests are the same in every run. A positive one fits the document; its path names a resource that exists, its place is below a
+parent that exists. A negative one does not fit.
 """
 
 import asyncio
@@ -76,7 +76,7 @@ def cases(operation: Operation, seed: Seed | None) -> Iterator[Case[Any]]:
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
         for case in generated(operation, mode):
             if mode is GenerationMode.POSITIVE and seed is not None and operation.method != "delete":
-                case.path_parameters = seed.path
+                case.path_parameters, case.body = seed.path, seed.settle(case.body)
             yield case
     if seed is not None:
         body = {} if seed.body is None else {"body": seed.body, "media_type": "application/json"}
