@@ -202,7 +202,7 @@ async def test_sharing_that_contradicts_itself_is_refused(world: World, update: 
 async def test_a_place_that_cannot_be_is_refused(world: World, kind: str, body: Document, told: str) -> None:
     response = await world.post(kind, "a", **body)
 
-    assert response.status_code in {400, 404} if "parent_uuid" in body else response.status_code == 400, response.text
+    assert response.status_code == 400, response.text
     assert told in response.text
 
 
