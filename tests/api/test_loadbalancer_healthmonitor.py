@@ -2,7 +2,6 @@
 
 from tests.contract.world import World
 
-
 KIND, PROPERTIES = "loadbalancer-healthmonitor", "loadbalancer_healthmonitor_properties"
 
 
