@@ -14,6 +14,8 @@ from tests.served import Postgres, served
 def pytest_configure() -> None:
     """A run that is told to end, as by `timeout`, still stops the servers that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Under nohup the servers under test would inherit deafness to it.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
