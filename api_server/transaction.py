@@ -25,7 +25,7 @@ from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import FqName, Link, Ref, Resource, digest
 from api_server.store import resources
-from api_server.store.database import Connection, Database
+from api_server.store.database import Connection, Database, Writing
 from api_server.store.resources import Journal, link_of, resource_of
 from api_server.store.statements import Statement
 
@@ -74,7 +74,7 @@ class Transaction:
     in one statement. `privileged` writes are the server's own: they may do what a kind's rules refuse to users.
     """
 
-    def __init__(self, world: World, connection: Connection, database: Database, journal: Journal, *, privileged: bool = False) -> None:
+    def __init__(self, world: World, connection: Writing, database: Database, journal: Journal, *, privileged: bool = False) -> None:
         self.world = world
         self.catalog = world.catalog
         self.connection = connection
@@ -106,9 +106,16 @@ class Transaction:
 
     async def flush(self) -> None:
         """Store the new resources that wait."""
+        await self._insert_waiting(self.connection)
+
+    async def finish(self) -> None:
+        """Store those that still wait; where nothing else was written, that statement is the whole transaction."""
+        await self._insert_waiting(self.connection.alone)
+
+    async def _insert_waiting(self, connection: Connection) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            await resources.insert_all(self.connection, self.journal, waiting)
+            await resources.insert_all(connection, self.journal, waiting)
 
     async def get(self, kind: str, uuid: str) -> Resource:
         """The object with its refs; NotFound when there is none of that kind."""
@@ -313,10 +320,10 @@ async def write(
 ) -> Result:
     """Do `work` in one transaction and commit it; it may run several times, so it must not change what it was given."""
 
-    async def run(connection: Connection) -> Result:
+    async def run(connection: Writing) -> Result:
         tx = Transaction(world, connection, database, journal, privileged=privileged)
         result = await work(tx)
-        await tx.flush()
+        await tx.finish()
         return result
 
     return await database.write(run)
