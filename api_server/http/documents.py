@@ -74,7 +74,7 @@ def parse_create(catalog: Catalog, kind: Kind, document: Any) -> tuple[Resource,
     uuid = inner.get("uuid")
     new = Resource(
         kind=kind,
-        uuid=uuid if is_uuid(uuid) else new_uuid(),
+        uuid=str(uuid) if is_uuid(uuid) else new_uuid(),
         fq_name=fq_name,
         properties=properties,
         refs={name: each for name, each in refs.items() if each},
