@@ -1,8 +1,9 @@
 """What the rules of ports ask of other rows: machines behind ports, gateways on ports, MAC addresses in a network."""
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import Integer, Text, and_, bindparam, cast, exists, func, literal_column, or_, select
+from sqlalchemy import Integer, Select, Text, and_, bindparam, cast, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from api_server.ipam.freelist import Session
@@ -51,13 +52,15 @@ ON_GATEWAY = Statement(
 _port = resource.alias("port")
 _link = reference.alias("link")
 _mac = _port.c.properties[("virtual_machine_interface_mac_addresses", "mac_address", "0")].astext
+# A sub-select in place of a join: a join would start from all ports of the network, be they ten thousand.
+_in_network: Select[Any] = select(literal_column("true")).where(_link.c.source == _port.c.uuid, _link.c.target == bindparam("network"))
 _taken = (
     select(func.array_agg(_mac))
-    .select_from(_port.join(_link, _link.c.source == _port.c.uuid))
+    .select_from(_port)
     .where(
+        # Nothing but ports has the property; asked for the kind too, PostgreSQL would look at every port there is.
         _port.c.uuid.between(bindparam("lowest"), bindparam("highest")),
-        _port.c.kind == VMI,
-        _link.c.target == bindparam("network"),
+        _in_network.scalar_subquery(),
         _mac == func.any(cast(bindparam("macs"), ARRAY(Text))),
     )
     .scalar_subquery()

@@ -8,7 +8,7 @@ import orjson
 from sqlalchemy import Select, and_, bindparam, cast, column, delete, func, insert, literal_column, or_, select, true, union_all, update
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
-from sqlalchemy.types import Text
+from sqlalchemy.types import Integer, Text
 
 from api_server.model.catalog import Catalog
 from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
@@ -124,18 +124,26 @@ ALL_REFERRERS = Statement(
     .where(reference.c.target == bindparam("uuid"))
     .order_by(resource.c.created, resource.c.uuid)
 )
+# PostgreSQL takes a list for ten elements unless it plans anew for each, which takes longer than the look-up; a limit that it does not
+# know makes it one element, and the plan is kept.
 _wanted = (
-    func.unnest(bindparam("kinds", type_=ARRAY(Text)), bindparam("digests", type_=ARRAY(BYTEA)))
-    .table_valued(column("kind", Text), column("name_digest", BYTEA))
-    .render_derived(name="wanted")
+    select(column("kind", Text), column("name_digest", BYTEA))
+    .select_from(
+        func.unnest(bindparam("kinds", type_=ARRAY(Text)), bindparam("digests", type_=ARRAY(BYTEA)))
+        .table_valued(column("kind", Text), column("name_digest", BYTEA))
+        .render_derived(name="named")
+    )
+    .limit(bindparam("names", type_=Integer))
+    .subquery("wanted")
 )
+_given = func.unnest(bindparam("uuids", type_=UUIDS)).table_valued(column("uuid", UUID(as_uuid=False))).render_derived(name="given")
 _ENDS_AND_OWNER = [*_ENDS, resource.c.owner]
 RESOLVE = Statement(
     union_all(
         select(*_ENDS_AND_OWNER).select_from(
             _wanted.join(resource, and_(resource.c.kind == _wanted.c.kind, resource.c.name_digest == _wanted.c.name_digest))
         ),
-        select(*_ENDS_AND_OWNER).where(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))),
+        select(*_ENDS_AND_OWNER).where(resource.c.uuid.in_(select(_given.c.uuid).limit(bindparam("ids", type_=Integer)))),
     )
 )
 
@@ -343,5 +351,10 @@ async def delete_one(connection: Connection, journal: Journal, old: Resource, yi
 async def resolve(connection: Connection, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> list[asyncpg.Record]:
     """Rows (uuid, kind, fq_name, owner) of the objects that have one of these names or uuids."""
     return await connection.fetch(
-        RESOLVE, kinds=[kind for kind, _ in names], digests=[digest(fq_name) for _, fq_name in names], uuids=list(uuids)
+        RESOLVE,
+        kinds=[kind for kind, _ in names],
+        digests=[digest(fq_name) for _, fq_name in names],
+        names=len(names),
+        uuids=list(uuids),
+        ids=len(uuids),
     )
