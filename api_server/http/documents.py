@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import orjson
@@ -338,7 +337,7 @@ def _links(row: asyncpg.Record, base: str, *, hrefs: bool) -> dict[str, list[dic
 
 
 def _id_perms(row: asyncpg.Record) -> dict[str, Any]:
-    number = UUID(row["uuid"]).int
+    number = int(row["uuid"].replace("-", ""), 16)
     return {
         "enable": row["enable"],
         "uuid": {"uuid_mslong": number >> 64, "uuid_lslong": number & 0xFFFF_FFFF_FFFF_FFFF},

@@ -143,6 +143,10 @@ class Pods:
             await self._trees.remove(there)
 
     async def _publish(self, pod: Pod, choices: tuple[Choice, ...], wanted: Machine, tree: Tree) -> None:
+        now = self._cache.get(pod.key)
+        if now is not None and now.uid == pod.uid:
+            # It may have changed while this look went on: our own status, above all, may have come back (B24).
+            pod = now
         rows = [tree.row(interface) for interface in wanted.interfaces]
         (self.foreign.add if is_foreign(pod, list(rows[0].ips)) else self.foreign.discard)(pod.key)
         text = network_status(pod, choices, rows, self._names)
