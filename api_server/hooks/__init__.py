@@ -1,6 +1,7 @@
 """What special kinds do beyond being stored: all that is special, in one list."""
 
 from api_server.hooks.application_policy_set import ApplicationPolicySet
+from api_server.hooks.bridge_domain import BridgeDomain
 from api_server.hooks.domain import Domain
 from api_server.hooks.global_system_config import GlobalSystemConfig
 from api_server.hooks.instance_ip import InstanceIp
@@ -14,6 +15,7 @@ from api_server.transaction import Hooks
 
 HOOKS: dict[str, Hooks] = {
     "application-policy-set": ApplicationPolicySet(),
+    "bridge-domain": BridgeDomain(),
     "domain": Domain(),
     "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),

@@ -76,6 +76,8 @@ async def _check(tx: Transaction, new: Resource) -> None:
         raise Conflict(message, field="multi_policy_service_chains_enabled")
     if peers := new.refs_to("virtual-network"):
         await _check_peers(tx, new, [ref.uuid for ref in peers])
+    for ref in new.refs_to("bgpvpn"):
+        await _check_bgpvpn(tx, new, ref.uuid)
 
 
 def _provider_problems(new: Resource) -> Iterator[str]:
@@ -156,6 +158,15 @@ async def _check_peers(tx: Transaction, new: Resource, peers: list[str]) -> None
     peer = await tx.get("virtual-network", peers[0])
     if len(peers) > 1 or not peer.properties.get("is_provider_network"):
         problem = "virtual_network_refs: a network that is no provider network may refer to one provider network only"
+        raise InvalidResource(new.kind.name, [problem])
+
+
+async def _check_bgpvpn(tx: Transaction, new: Resource, uuid: str) -> None:
+    """A network that forwards in one layer only goes with BGPVPNs of that layer; one that says nothing forwards in both."""
+    layer = (await tx.get("bgpvpn", uuid)).properties.get("bgpvpn_type") or "l3"
+    mode = _forwarding_mode(new) or "l2_l3"
+    if layer not in mode.split("_"):
+        problem = f"bgpvpn_refs: {uuid} is of type {layer}, which does not go with {PROPERTIES}.forwarding_mode {mode}"
         raise InvalidResource(new.kind.name, [problem])
 
 

@@ -364,3 +364,20 @@ async def test_a_system_subnet_of_any_size_is_made_at_once(world: World) -> None
 
     assert (await world.address(network))["instance_ip_address"] == "10.255.255.252"
     assert (await world.address(network, instance_ip_family="v6"))["instance_ip_address"] == "2001:db8::ffff:ffff:ffff:fffc"
+
+
+# --- BGPVPNs ---
+
+
+@pytest.mark.parametrize(
+    ("mode", "layer", "status"),
+    [("l2", "l2", 200), ("l2", "l3", 400), ("l3", "l3", 200), ("l3", "l2", 400), ("l2_l3", "l2", 200), ("l2_l3", "l3", 200)],
+)
+async def test_a_bgpvpn_goes_with_a_network_of_its_layer(world: World, mode: str, layer: str, status: int) -> None:
+    bgpvpn = await world.create("bgpvpn", "vpn", bgpvpn_type=layer)
+    body = {"virtual_network_properties": {"forwarding_mode": mode}, "bgpvpn_refs": [{"uuid": bgpvpn["uuid"]}]}
+
+    response = await world.post("virtual-network", "a", **body)
+
+    assert response.status_code == status, response.text
+    assert status == 200 or "bgpvpn_refs" in response.text
