@@ -24,6 +24,8 @@ NEEDS: dict[str, Document] = {
 }
 # Contract 3.4: what these refer to, they always refer to.
 REFERS: dict[str, list[str]] = {"virtual-machine-interface": ["virtual-network"], "instance-ip": ["virtual-network"]}
+# Contract 3.4 virtual-network: a parent has one of these at most, so each gets a parent of its own.
+ALONE = {"bridge-domain"}
 # Contract 3.4 floating-ip: below an instance-ip no address is taken, the given one is stored.
 PREFERRED_PARENTS = ["project", "instance-ip"]
 
@@ -48,7 +50,7 @@ class Population:
         parent = parent_of(kind)
         if parent is None:
             return {"fq_name": [name]}
-        above = await self.one(parent)
+        above = await (self._find_or_make if kind.name in ALONE else self.one)(parent)
         return {"fq_name": [*above["fq_name"], name], "parent_type": parent}
 
     async def needs(self, kind: Kind) -> Document:
