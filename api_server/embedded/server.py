@@ -99,6 +99,7 @@ class EmbeddedServer:
                 return found
             self._reap()
             if not inhabitants(self._home.cluster):
+                self._bury()
                 return None
             time.sleep(0.02)
         raise NotAnswering(self._home.data_dir, self._home.log, "runs but does not answer")
@@ -167,11 +168,17 @@ class EmbeddedServer:
             if time.monotonic() > deadline:
                 raise NotAnswering(self._home.data_dir, self._home.log, "does not stop")
             time.sleep(0.02)
-        self._reap()
+        self._bury()
         self._home.remove_elsewhere()
 
     def _reap(self) -> None:
         if self._child is not None and self._child.poll() is not None:
+            self._child = None
+
+    def _bury(self) -> None:
+        """Nobody lives in the cluster any more, so our child is dead or on the very last of its way."""
+        if self._child is not None:
+            self._child.wait()
             self._child = None
 
 
