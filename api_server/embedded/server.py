@@ -159,11 +159,14 @@ class EmbeddedServer:
         return sockets
 
     def _end(self) -> None:
-        running = read_postmaster(self._home.cluster)
-        if running is not None and running.pid in inhabitants(self._home.cluster):
-            os.kill(running.pid, signal.SIGINT)  # "fast": sessions are ended, what is committed is kept
+        """Ask it to stop and wait. One that has only just begun says its number later, so it is looked for until nothing is left."""
+        asked: set[int] = set()
         deadline = time.monotonic() + PATIENCE
-        while inhabitants(self._home.cluster):
+        while living := inhabitants(self._home.cluster):
+            running = read_postmaster(self._home.cluster)
+            if running is not None and running.pid in living and running.pid not in asked:
+                os.kill(running.pid, signal.SIGINT)  # "fast": sessions are ended, what is committed is kept
+                asked.add(running.pid)
             self._reap()
             if time.monotonic() > deadline:
                 raise NotAnswering(self._home.data_dir, self._home.log, "does not stop")
