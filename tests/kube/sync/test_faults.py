@@ -54,7 +54,7 @@ async def test_b29_an_outage_costs_few_tries_no_write_and_no_new_list(cluster: S
         cluster.tap.clear()
         cluster.kube.recorder.clear()
         with cluster.kube.outage("reset"):
-            await asyncio.sleep(6)
+            await asyncio.sleep(20)
             tries = cluster.kube.recorder.connections
         cluster.kube.kubectl.apply(pod("web-1"))
         await cluster.complete("web-1")
