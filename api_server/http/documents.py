@@ -250,6 +250,11 @@ def render_created(new: Resource, base: str) -> bytes:
     return orjson.dumps({new.kind.name: answer})
 
 
+def render_updated(kind: Kind, uuid: str, base: str) -> bytes:
+    """The answer to an update (contract 1.4.3)."""
+    return orjson.dumps({kind.name: {"uuid": uuid, "href": href(base, kind.name, uuid)}})
+
+
 def render_read(kind: Kind, row: asyncpg.Record, base: str, fields: frozenset[str] | None, *, hrefs: bool) -> bytes:
     """The answer to a read (contract 1.4.2)."""
     return b'{"%s":%s}' % (kind.name.encode(), _object(row, base, fields, hrefs=hrefs, link_hrefs=hrefs, restrict=True, parent_href=hrefs))

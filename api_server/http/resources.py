@@ -1,10 +1,11 @@
 """Create, read, update and delete, for every kind."""
 
+import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
-from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read
+from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read, render_updated
 from api_server.http.requests import base_of, empty, json_of, json_response, present, server_of, write_in
 from api_server.model.catalog import ROOT
 from api_server.model.kind import Kind
@@ -60,11 +61,7 @@ async def read(request: Request) -> Response:
         children = not present(query, "exclude_children")
         back_refs = not present(query, "exclude_back_refs")
     async with server_of(request).database.connection() as connection:
-        row = await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid)
-    if row is None:
-        raise UnknownId(uuid)
-    if row["kind"] != kind.name:
-        raise WrongKind(kind.name, uuid)
+        row = _of_kind(kind, uuid, await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid))
     etag = etag_of(row["modified"])
     if request.headers.get("if-none-match") in (etag, etag.strip('"')):
         return Response(status_code=304, headers={"ETag": etag})
@@ -85,19 +82,21 @@ async def update(request: Request) -> Response:
         await tx.update(old, parse_update(server.catalog, old, inner))
 
     await write_in(request, work)
-    base = base_of(request)
-    return json_response(
-        b'{"%s":{"uuid":"%s","href":"%s/%s/%s"}}' % tuple(text.encode() for text in (kind.name, uuid, base, kind.name, uuid))
-    )
+    return json_response(render_updated(kind, uuid, base_of(request)))
 
 
 async def _must_exist(request: Request, kind: Kind, uuid: str) -> None:
     async with server_of(request).database.connection() as connection:
-        row = await connection.fetchrow(resources.BY_UUID, uuid=uuid)
+        _of_kind(kind, uuid, await connection.fetchrow(resources.BY_UUID, uuid=uuid))
+
+
+def _of_kind(kind: Kind, uuid: str, row: asyncpg.Record | None) -> asyncpg.Record:
+    """The row, if there is one and it is of the kind that the path names (contract 1.4.2)."""
     if row is None:
         raise UnknownId(uuid)
     if row["kind"] != kind.name:
         raise WrongKind(kind.name, uuid)
+    return row
 
 
 async def delete(request: Request) -> Response:

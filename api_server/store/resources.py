@@ -97,14 +97,12 @@ READ = {
     for children in (False, True)
     for back_refs in (False, True)
 }
-MODIFIED = Statement(select(resource.c.kind, resource.c.modified).where(_ONE))
 LOCK = Statement(
     select(_text(resource.c.uuid), resource.c.kind)
     .where(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS)))
     .order_by(resource.c.uuid)
     .with_for_update(key_share=True)
 )
-LOCK_TO_DELETE = Statement(select(resource.c.kind).where(_ONE).with_for_update())
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
 BY_UUID = Statement(select(*_ENDS).where(_ONE))
 BY_NAME = Statement(select(*_ENDS).where(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest")))

@@ -33,7 +33,7 @@ def test_a_statement_that_only_reads_is_known(statement: Statement) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        *(resources.LOCK, resources.LOCK_TO_DELETE, resources.INSERT, resources.UNLINK, resources.RELAX, kv.STORE),
+        *(resources.LOCK, resources.INSERT, resources.UNLINK, resources.RELAX, kv.STORE),
         *(RELEASE, SHORT, _TURN, *ADDRESSES._draws.values(), ADDRESSES._claim, ADDRESSES._lock),
     ],
 )
