@@ -15,6 +15,7 @@ PIP := $(PY) -m pip install --quiet
 RUN := .venv/.installed-run
 DEV := .venv/.installed-dev
 VNC := .venv-vnc/.installed
+CLI := .venv-cli/.installed
 LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command 'make lock' $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -33,7 +34,7 @@ serve: $(RUN)  ## The API server
 migrate: $(RUN)  ## The database of DATABASE_URL brought up to date
 	@.venv/bin/netweave migrate $(ARGS)
 
-test: check $(VNC)  ## Lint, types, import contracts and every test
+test: check $(VNC) $(CLI)  ## Lint, types, import contracts and every test
 	$(PY) -m pytest $(ARGS)
 
 check: $(DEV)  ## Lint, types and import contracts
@@ -55,9 +56,10 @@ lock:  ## The lock files made again from pyproject.toml (needs uv; ARGS=--upgrad
 	$(LOCK) pyproject.toml -c requirements/embedded.txt --extra embedded --group dev --group build -o requirements/dev.txt
 	$(LOCK) -c requirements/dev.txt --group build -o requirements/build.txt
 	$(LOCK) --group vnc -o requirements/vnc.txt
+	$(LOCK) --group cli -o requirements/cli.txt
 
 clean:  ## The virtual environments and what was built
-	rm -rf .venv .venv-vnc build dist *.egg-info
+	rm -rf .venv .venv-vnc .venv-cli build dist *.egg-info
 
 $(PY):
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else \
@@ -80,4 +82,12 @@ $(VNC): requirements/build.txt requirements/vnc.txt | $(PY)
 	$(PY) -m venv .venv-vnc
 	.venv-vnc/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt
 	.venv-vnc/bin/python -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/vnc.txt
+	@touch $@
+
+# The command-line tool of the same time gets a venv too, and a few mends to its copy there: the script lists them.
+$(CLI): requirements/build.txt requirements/cli.txt tests/contract/mend_contrail_api_cli.py | $(PY)
+	$(PY) -m venv --clear .venv-cli
+	.venv-cli/bin/python -m pip install --quiet --require-hashes -r requirements/build.txt
+	.venv-cli/bin/python -m pip install --quiet --require-hashes --no-deps --no-build-isolation -r requirements/cli.txt
+	.venv-cli/bin/python tests/contract/mend_contrail_api_cli.py
 	@touch $@
