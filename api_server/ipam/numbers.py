@@ -1,11 +1,11 @@
-"""Numbers that are given out once: network ids and VXLAN ids, each in a pool of its own (contract 3.4)."""
+"""Numbers that are given out once, each in a pool of its own: ids of networks, security groups and what else is numbered (contract 3.4)."""
 
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import asyncpg
-from sqlalchemy import bindparam
+from sqlalchemy import ColumnElement, bindparam, exists, or_
 from sqlalchemy.dialects.postgresql import insert
 
 from api_server.errors import Unavailable
@@ -16,7 +16,7 @@ from api_server.store.statements import Statement
 
 @dataclass(frozen=True)
 class NumberPool:
-    """The numbers from `first` to `end`, given from the lowest free one up."""
+    """The numbers from `first` to `end`, given from the lowest free one up. A pool needs no preparation: the first draw makes its row."""
 
     name: str
     first: int
@@ -38,36 +38,51 @@ class NumberPool:
         return values, values[-1]
 
 
+# The server's own; a database has them from the start.
 NETWORK_IDS = NumberPool("virtual-network-id", 1, (1 << 24) - 1)
 VXLAN_IDS = NumberPool("vxlan-id", 1, (1 << 24) - 1)
-POOLS = {pool.name: pool for pool in (NETWORK_IDS, VXLAN_IDS)}
+SECURITY_GROUP_IDS = NumberPool("security-group-id", 8_000_000, (1 << 32) - 1)
 
 
-def _read(row: asyncpg.Record) -> NumberPool:
-    return POOLS[row["pool"]]
+def pool_of(row: asyncpg.Record) -> NumberPool:
+    """The pool that a row tells of, which is what it was made with."""
+    return NumberPool(row["pool"], row["first"], row["end"])
 
 
-NUMBERS = FreeList[int](held=number, free=free_number, source=number_pool, read=_read)
-RELEASE = NUMBERS.release(number.c.owner == bindparam("owner"))
-RELEASE_IN = NUMBERS.release((number.c.owner == bindparam("owner")) & (number.c.pool == bindparam("pool")))
-OPEN = Statement(insert(number_pool).values(pool=bindparam("pool"), frontier=bindparam("frontier")).on_conflict_do_nothing())
+def _returnable(left: Any) -> ColumnElement[bool]:
+    """A number that was claimed outside its pool, or that a new range of the pool left out, is never given."""
+    outside = or_(left.c.value < number_pool.c.first, left.c.value > number_pool.c.end)
+    return ~exists().where(number_pool.c.pool == left.c.pool, outside)
 
 
-async def draw_number(session: Session, pool: NumberPool, owner: str) -> int:
-    """Hold the lowest free number of the pool."""
+NUMBERS = FreeList[int](held=number, free=free_number, source=number_pool, read=pool_of)
+_OF_OWNER = number.c.owner == bindparam("owner")
+RELEASE = NUMBERS.release(_OF_OWNER, _returnable)
+RELEASE_IN = NUMBERS.release(_OF_OWNER & (number.c.pool == bindparam("pool")), _returnable)
+RELEASE_ONE = NUMBERS.release((number.c.pool == bindparam("pool")) & (number.c.value == bindparam("value")), _returnable)
+OPEN = Statement(
+    insert(number_pool)
+    .values({name: bindparam(name) for name in ("pool", "first", "end", "frontier", "system")})
+    .on_conflict_do_nothing()
+    .returning(number_pool.c.pool)
+)
+
+
+async def draw_number(session: Session, pool: NumberPool, owner: str | None, *, holder: str | None = None) -> int:
+    """Hold the lowest free number of the pool; one that a caller asked for has a `holder`, and an owner only if that is an object."""
     for waits in (False, True):
-        if drawn := await NUMBERS.draw(session, pool, 1, waits=waits, owner=owner):
+        if drawn := await NUMBERS.draw(session, pool, 1, waits=waits, owner=owner, holder=holder):
             return drawn[0]
         async with session.database.short() as beside:
             # The first draw ever finds no row of the pool; the second pass finds one.
-            await beside.execute(OPEN, pool=pool.name, frontier=pool.first - 1)
+            await beside.execute(OPEN, pool=pool.name, first=pool.first, end=pool.end, frontier=pool.first - 1, system=True)
     message = f"No number is left in the pool {pool.name}"
     raise Unavailable(message)
 
 
-async def claim_number(session: Session, pool: NumberPool, value: int, owner: str) -> bool:
+async def claim_number(session: Session, pool: NumberPool, value: int, owner: str | None, *, holder: str | None = None) -> bool:
     """Hold this number of the pool; false if another owner holds it."""
-    return await NUMBERS.claim(session, value, pool=pool.name, owner=owner)
+    return await NUMBERS.claim(session, value, pool=pool.name, owner=owner, holder=holder)
 
 
 async def release_numbers(session: Session, owner: str, pool: NumberPool | None = None) -> None:
@@ -76,3 +91,8 @@ async def release_numbers(session: Session, owner: str, pool: NumberPool | None 
         await session.fetch(RELEASE, owner=owner)
     else:
         await session.fetch(RELEASE_IN, owner=owner, pool=pool.name)
+
+
+async def release_number(session: Session, pool: NumberPool, value: int) -> None:
+    """Free one number of the pool, whoever holds it."""
+    await session.fetch(RELEASE_ONE, pool=pool.name, value=value)

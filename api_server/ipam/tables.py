@@ -3,7 +3,7 @@
 `address` and `number` are the truth: their primary keys settle every race. `free_address` and `free_number` only propose (see freelist.py).
 """
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import CIDR, INET, JSONB, UUID
 
 from api_server.store.tables import metadata
@@ -13,10 +13,12 @@ def _uuid() -> UUID[str]:
     return UUID(as_uuid=False)
 
 
-def _owner() -> Column[str]:
+def _owner(*, nullable: bool = False) -> Column[str]:
     # Deferred: a hook takes an address before the row of its owner is written. The cascade is for owners that are networks; whoever deletes
     # another owner releases in a statement first, or the address would be held by nobody and free for nobody.
-    return Column("owner", _uuid(), ForeignKey("resource.uuid", ondelete="CASCADE", deferrable=True, initially="DEFERRED"), nullable=False)
+    return Column(
+        "owner", _uuid(), ForeignKey("resource.uuid", ondelete="CASCADE", deferrable=True, initially="DEFERRED"), nullable=nullable
+    )
 
 
 subnet = Table(
@@ -68,7 +70,11 @@ number_pool = Table(
     "number_pool",
     metadata,
     Column("pool", Text, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("end", BigInteger, nullable=False),
     Column("frontier", BigInteger, nullable=False),
+    # The server draws from it, or has it from the start: no caller may remove it.
+    Column("system", Boolean, nullable=False),
 )
 
 number = Table(
@@ -76,7 +82,10 @@ number = Table(
     metadata,
     Column("pool", Text, primary_key=True),
     Column("value", BigInteger, primary_key=True),
-    _owner(),
+    _owner(nullable=True),
+    # The words of a caller who took it himself (contract 1.15); null where the server took it for its owner.
+    Column("holder", Text),
+    CheckConstraint("num_nonnulls(owner, holder) > 0", name="held"),
     Index(None, "owner"),
 )
 

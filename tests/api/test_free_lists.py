@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from api_server.ipam.addresses import Held, allocate, claim, release
-from api_server.ipam.numbers import POOLS, NumberPool, claim_number, draw_number, release_numbers
+from api_server.ipam.numbers import NumberPool, claim_number, draw_number, release_numbers
 from api_server.ipam.subnet import Address, Pool, Subnet
 from api_server.ipam.subnets import insert_subnets, replace_subnet
 from api_server.store.database import Connection, Database
@@ -291,9 +291,8 @@ async def test_allocations_claims_and_releases_together_lose_no_address(database
 # --- numbers ---
 
 
-async def test_numbers_are_the_lowest_free_ones_and_none_is_given_twice(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_numbers_are_the_lowest_free_ones_and_none_is_given_twice(database: Database) -> None:
     pool = NumberPool(f"pool-{uuid4()}", 1, 100)
-    monkeypatch.setitem(POOLS, pool.name, pool)
 
     async def draw() -> int:
         async with session(database) as tx:
