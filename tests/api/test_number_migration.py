@@ -67,7 +67,8 @@ def rows(url: str, query: str) -> list[tuple[Any, ...]]:
         finally:
             await connection.close()
 
-    return run(fetch())
+    found: list[tuple[Any, ...]] = run(fetch())
+    return found
 
 
 NUMBERS = "SELECT pool, value, right(owner::text, 1) FROM number ORDER BY pool, value"
