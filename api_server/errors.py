@@ -14,6 +14,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
     + DeleteBlocked
       - ChildrenPresent, StillReferred
   x OverQuota 412
+  x PreconditionFailed 412
   x TooLarge 413
   x Unavailable 503
 
@@ -24,6 +25,8 @@ from collections.abc import Iterable, Sequence
 
 # How many problems one answer tells: ten thousand wrong elements are not answered with a megabyte.
 TOLD = 50
+# How much of a header's text an answer repeats.
+TOLD_OF_HEADER = 200
 
 
 class ApiError(Exception):
@@ -268,6 +271,22 @@ class OverQuota(ApiError):
 
     def __init__(self, kind: str, limit: int) -> None:
         super().__init__(f"quota limit ({limit}) exceeded for resource {kind}", kind=kind, limit=limit)
+
+
+class PreconditionFailed(ApiError):
+    """The object is not in the state that `If-Match` names (contract 2.7)."""
+
+    status = 412
+    code = "precondition-failed"
+
+    def __init__(self, kind: str, uuid: str, wanted: str, etag: str) -> None:
+        super().__init__(
+            f"If-Match asks for {wanted[:TOLD_OF_HEADER]}, but the {kind} {uuid} is at {etag}",
+            kind=kind,
+            uuid=uuid,
+            if_match=wanted[:TOLD_OF_HEADER],
+            etag=etag,
+        )
 
 
 class TooLarge(ApiError):

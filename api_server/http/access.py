@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, Forbidden, InvalidProperty
+from api_server.http.preconditions import if_match
 from api_server.http.requests import json_response, object_of, server_of, uuid_in, write_in
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Perms
@@ -48,12 +49,13 @@ async def chmod(request: Request) -> Response:
 
 async def _change_perms(request: Request, document: dict[str, Any], said: dict[str, Any]) -> None:
     uuid, catalog = uuid_in(document, "uuid"), server_of(request).catalog
-    perms = _checked(catalog, said)
+    perms, match = _checked(catalog, said), if_match(request)
 
     async def work(tx: Transaction) -> None:
         await tx.lock([uuid])
         row = await tx.fetchrow(resources.BY_UUID, uuid=uuid)
         old = await tx.get(row["kind"] if row else "", uuid)
+        match.check(old)
         new = old.copy()
         for name, value in perms.items():
             setattr(new.perms, name, value)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest, InvalidProperty, NotFound
 from api_server.http.documents import collected
+from api_server.http.preconditions import if_match
 from api_server.http.requests import empty, json_response, object_of, server_of, write_in
 from api_server.http.resources import fields_of
 from api_server.model.catalog import Catalog
@@ -50,12 +51,14 @@ async def prop_collection_update(request: Request) -> Response:
     updates = document.get("updates") or []
     if not isinstance(updates, list) or not all(isinstance(each, dict) for each in updates):
         raise BadRequest("Bad Request: updates must be a list of objects", field="updates")
+    match = if_match(request)
 
     async def work(tx: Transaction) -> None:
         rows = await tx.fetch(resources.LOCK, uuids=[uuid]) if is_uuid(uuid) else []
         if not rows:
             raise NotFound(f"Object Not Found: {str(uuid)[:200]}", uuid=str(uuid)[:200])
         old = await tx.get(rows[0]["kind"], uuid)
+        match.check(old)
         new = old.copy()
         for each in updates:
             apply(catalog, new, each)

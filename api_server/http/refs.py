@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound, UnknownId, UnknownName, WrongKind
 from api_server.http.documents import read_attribute
+from api_server.http.preconditions import if_match
 from api_server.http.requests import json_response, kind_named, object_of, server_of, uuid_in, write_in
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
@@ -22,12 +23,13 @@ async def ref_update(request: Request) -> Response:
     kind, uuid, target_kind = _kinds(catalog, document)
     adding = _adding(document)
     name = f"{target_kind.snake}_refs"
-    attr = read_attribute(catalog, kind, name, document.get("attr"))
+    attr, match = read_attribute(catalog, kind, name, document.get("attr")), if_match(request)
 
     async def work(tx: Transaction) -> None:
         await tx.lock([uuid])
         target = await _target(tx, target_kind, document, adding=adding)
         old = await tx.get(kind.name, uuid)
+        match.check(old)
         new = old.copy()
         new.given = frozenset([name])
         if adding and target:

@@ -6,11 +6,13 @@ from starlette.responses import Response
 
 from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
 from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read, render_updated
+from api_server.http.preconditions import if_match
 from api_server.http.requests import base_of, empty, json_of, json_response, present, server_of, write_in
 from api_server.model.catalog import ROOT
 from api_server.model.kind import Kind
 from api_server.model.resource import Resource, is_uuid
 from api_server.store import resources
+from api_server.store.resources import resource_of
 from api_server.transaction import Transaction
 
 
@@ -75,10 +77,11 @@ async def update(request: Request) -> Response:
     if document == {} or (isinstance(document, dict) and document.get(kind.name) in ({}, [])):
         await _must_exist(request, kind, uuid)
         return empty()
-    inner = inner_of(kind, document)
+    inner, match = inner_of(kind, document), if_match(request)
 
     async def work(tx: Transaction) -> None:
         old = await tx.hold(kind.name, uuid)
+        match.check(old)
         await tx.update(old, parse_update(server.catalog, old, inner))
 
     await write_in(request, work)
@@ -86,8 +89,10 @@ async def update(request: Request) -> Response:
 
 
 async def _must_exist(request: Request, kind: Kind, uuid: str) -> None:
+    """What a PUT that says nothing is about; it may ask for a state all the same (contract 1.4.3)."""
     async with server_of(request).database.connection() as connection:
-        _of_kind(kind, uuid, await connection.fetchrow(resources.BY_UUID, uuid=uuid))
+        row = _of_kind(kind, uuid, await connection.fetchrow(resources.READ[False, False], uuid=uuid))
+    if_match(request).check(resource_of(server_of(request).catalog, row))
 
 
 def _of_kind(kind: Kind, uuid: str, row: asyncpg.Record | None) -> asyncpg.Record:
@@ -100,13 +105,14 @@ def _of_kind(kind: Kind, uuid: str, row: asyncpg.Record | None) -> asyncpg.Recor
 
 
 async def delete(request: Request) -> Response:
-    kind, uuid = kind_at(request), uuid_at(request)
+    kind, uuid, match = kind_at(request), uuid_at(request), if_match(request)
 
     async def work(tx: Transaction) -> None:
         try:
             old = await tx.hold(kind.name, uuid)
         except UnknownId as none:
             raise NothingToDelete(uuid) from none
+        match.check(old)
         await tx.delete(old)
 
     await write_in(request, work)

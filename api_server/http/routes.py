@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
-from api_server.http import access, addresses, collections, home, kv, lists, names, refs, resources
+from api_server.http import access, addresses, collections, home, kv, lists, names, refs, resources, schema
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -20,7 +20,7 @@ def _at(path: str, **verbs: Handler) -> Route:
     async def dispatch(request: Request) -> Response:
         handler = verbs.get("GET" if request.method == "HEAD" else request.method)
         if handler is None:
-            if request.path_params and "uuid" in request.path_params:
+            if request.path_params.keys() >= {"kind", "uuid"}:
                 resources.kind_at(request)
             raise MethodNotAllowed(allowed)
         return await handler(request)
@@ -31,6 +31,11 @@ def _at(path: str, **verbs: Handler) -> Route:
     return route
 
 
+# Beside the paths of the original: one comparison for all of them, so that these cost the old ones nothing.
+V2 = [
+    _at("/schema", GET=schema.all_kinds),
+    _at("/schema/{kind}", GET=schema.one_kind),
+]
 ROUTES = [
     _at("/", GET=home.home),
     _at("/livez", GET=home.alive),
@@ -51,6 +56,7 @@ ROUTES = [
     _at("/virtual-network/{uuid}/ip-alloc", POST=addresses.ip_alloc),
     _at("/virtual-network/{uuid}/ip-free", POST=addresses.ip_free),
     _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),
+    Mount("/v2", Router(V2, redirect_slashes=False)),
     _at("/{collection}", GET=lists.collection, POST=resources.create),
     _at("/{kind}/{uuid}", GET=resources.read, PUT=resources.update, DELETE=resources.delete),
 ]

@@ -25,9 +25,9 @@ class SchemaError(Exception):
         super().__init__(f"schemas: {where}: {problem}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
-    """Every kind and every structure; names are hyphened, as in paths."""
+    """Every kind and every structure; names are hyphened, as in paths. It equals itself only, so that it can key a cache."""
 
     kinds: Mapping[str, Kind]
     structures: Mapping[str, Mapping[str, Field]]

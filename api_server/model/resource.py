@@ -5,6 +5,7 @@ import re
 import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from api_server.model.kind import Kind
@@ -64,7 +65,10 @@ class Identity:
 
 @dataclass(slots=True)
 class Resource:
-    """`refs` is keyed by the wire's name of the link (`network_ipam_refs`); `given` names what the request's body held."""
+    """
+    `refs` is keyed by the wire's name of the link (`network_ipam_refs`); `given` names what the request's body held; `modified` is None
+    before it is stored.
+    """
 
     kind: Kind
     uuid: str
@@ -76,6 +80,7 @@ class Resource:
     identity: Identity = field(default_factory=Identity)
     positions: dict[str, list[str]] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
+    modified: datetime | None = None
 
     @property
     def name(self) -> str:

@@ -167,6 +167,7 @@ def resource_of(catalog: Catalog, row: asyncpg.Record) -> Resource:
         perms=Perms(row["owner"], row["owner_access"], row["global_access"], orjson.loads(row["share"])),
         identity=Identity(row["enable"], row["user_visible"], row["description"], row["creator"], orjson.loads(row["permissions"])),
         positions=orjson.loads(row["positions"]) if row["positions"] else {},
+        modified=row["modified"],
     )
 
 

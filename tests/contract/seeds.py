@@ -78,7 +78,7 @@ class Seeds:
 
     async def of_action(self, path: str, verb: str) -> Seed:
         """For the paths that belong to no kind, and the address verbs of a network."""
-        if verb == "get" and path in {"/", "/livez", "/readyz", "/obj-perms", "/aaa-mode"}:
+        if verb == "get" and path in {"/", "/livez", "/readyz", "/obj-perms", "/aaa-mode", "/v2/schema"}:
             return Seed({}, {})
         return await ACTIONS[path](self)
 
@@ -146,6 +146,10 @@ async def count(seeds: Seeds) -> Seed:
     return Seed({"uuid": network["uuid"]}, {}, {"subnet_list": [subnets_of(network)[0]["subnet_uuid"]]})
 
 
+async def schema(_: Seeds) -> Seed:
+    return Seed({"kind": "virtual-network"}, {})
+
+
 ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/fqname-to-id": name_to_id,
     "/id-to-fqname": id_to_name,
@@ -160,4 +164,5 @@ ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/virtual-network/{uuid}/ip-alloc": alloc,
     "/virtual-network/{uuid}/ip-free": free,
     "/virtual-network/{uuid}/subnet-ip-count": count,
+    "/v2/schema/{kind}": schema,
 }

@@ -4,8 +4,10 @@ import orjson
 
 from api_server.http.openapi.actions import TAGS, action_paths
 from api_server.http.openapi.answers import PROBLEM, error_responses, parameter_components
+from api_server.http.openapi.headers import HEADERS, add_headers
 from api_server.http.openapi.kinds import kind_paths
 from api_server.http.openapi.schemas import all_schemas
+from api_server.http.openapi.v2 import TAG, v2_paths
 from api_server.model.catalog import ROOT, Catalog
 
 _ABOUT = """Networks, interfaces and addresses, compatible with the Contrail VNC configuration API.
@@ -16,9 +18,10 @@ Errors are plain text; with `Accept: application/problem+json` they are RFC 9457
 def document(catalog: Catalog, *, version: str) -> bytes:
     """Describe every operation of every kind, and every action, in one document."""
     kinds = sorted((kind for kind in catalog if kind.name != ROOT), key=lambda kind: kind.name)
-    paths = action_paths(catalog)
+    paths = action_paths(catalog) | v2_paths(catalog)
     for kind in kinds:
         paths |= kind_paths(catalog, kind)
+    add_headers(paths)
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -29,11 +32,11 @@ def document(catalog: Catalog, *, version: str) -> bytes:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
-            "tags": [*TAGS, *({"name": kind.name} for kind in kinds)],
+            "tags": [*TAGS, TAG, *({"name": kind.name} for kind in kinds)],
             "paths": paths,
             "components": {
                 "schemas": {**all_schemas(catalog), "Problem": PROBLEM},
-                "parameters": parameter_components(),
+                "parameters": parameter_components() | HEADERS,
                 "responses": error_responses(),
             },
         }

@@ -9,7 +9,7 @@ _ERRORS = {
     "403": ("Forbidden", "The caller may not do this, or nobody may."),
     "404": ("NotFound", "Something named in the request does not exist."),
     "409": ("Conflict", "The request is at odds with what is stored: a name taken, a resource in use, an address held."),
-    "412": ("OverQuota", "The quota of the project is used up."),
+    "412": ("Precondition", "The quota of the project is used up, or the resource is not in the state that If-Match names."),
     "413": ("TooLarge", "The body is larger than the server takes."),
     "503": ("Unavailable", "The database cannot be reached, or is starting; try again."),
 }

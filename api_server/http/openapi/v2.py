@@ -1,0 +1,90 @@
+"""What this server has beside the paths of the original: all under `/v2`, so that no old client can meet it."""
+
+from typing import Any
+
+from api_server.http.openapi.answers import errors, json_answer
+from api_server.http.openapi.schemas import Schema
+from api_server.model.catalog import ROOT, Catalog
+
+TAG = {"name": "v2", "description": "What the original does not have: search, utilization, address maps, the schema as data."}
+
+_TEXT: Schema = {"type": "string"}
+_WORDS: Schema = {"type": "array", "items": _TEXT}
+
+
+def v2_paths(catalog: Catalog) -> dict[str, Any]:
+    """Every path under `/v2`."""
+    return {**_schema(catalog)}
+
+
+def reading(identity: str, summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A GET under `/v2`."""
+    return {"get": {"operationId": identity, "tags": ["v2"], "summary": summary, **more, "responses": responses}}
+
+
+def of(properties: dict[str, Schema], *optional: str) -> Schema:
+    """An object that has all of these properties but the optional ones."""
+    return {"type": "object", "properties": properties, "required": [name for name in properties if name not in optional]}
+
+
+def a_list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _map(values: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": values}
+
+
+def _schema(catalog: Catalog) -> dict[str, Any]:
+    unchanged = {"304": {"description": "The caller has it already."}}
+    match = {"name": "If-None-Match", "in": "header", "schema": _TEXT, "description": "The ETag that the caller has."}
+    field: Schema = {
+        "type": "object",
+        "properties": {
+            "type": {"type": "string", "description": "string, integer, boolean, dateTime, unsignedLong, or a name in `types`."},
+            "list": {"type": "boolean"},
+            "enum": {"type": "array", "items": {"type": ["string", "integer"]}},
+            "minimum": {"type": "integer"},
+            "maximum": {"type": "integer"},
+            "pattern": _TEXT,
+            "default": {"description": "What the model says; the server fills nothing in."},
+            "presence": {
+                "enum": ["required", "exclusive", "system-only", "admin-only"],
+                "description": "What the model says; never enforced.",
+            },
+            "operations": {"type": "string", "description": "Letters of create, read, update, delete."},
+            "collection": {"enum": ["list", "map"]},
+            "map_key": _TEXT,
+        },
+        "required": ["type", "list"],
+    }
+    link: Schema = of({"kind": _TEXT, "attr": {"type": ["string", "null"]}})
+    entry = {"name": _TEXT, "collection": _TEXT, "parents": _WORDS}
+    whole = {
+        **entry,
+        "properties": _map(field),
+        "refs": _map(link),
+        "children": _map(of({"kind": _TEXT, "deleted_along": {"type": "boolean"}})),
+        "back_refs": _map(link),
+        "types": _map(_map(field)),
+    }
+    kind = {
+        "name": "kind",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string", "enum": sorted(kind.name for kind in catalog if kind.name != ROOT)},
+        "example": "virtual-network",
+    }
+    overview = json_answer(of({"kinds": a_list(of(entry))}), "Each kind by name.")
+    return {
+        "/v2/schema": reading("v2_schema", "Every kind", {"200": overview, **unchanged, **errors()}, parameters=[match]),
+        "/v2/schema/{kind}": {
+            "parameters": [kind],
+            **reading(
+                "v2_schema_of_kind",
+                "The properties, links and types of one kind",
+                {"200": json_answer(of(whole), "All that the server knows of the kind."), **unchanged, **errors("404")},
+                parameters=[match],
+            ),
+        },
+    }
