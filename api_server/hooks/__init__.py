@@ -1,28 +1,36 @@
 """What special kinds do beyond being stored: all that is special, in one list."""
 
+from api_server.hooks.address_group import AddressGroup
 from api_server.hooks.application_policy_set import ApplicationPolicySet
 from api_server.hooks.bridge_domain import BridgeDomain
 from api_server.hooks.domain import Domain
+from api_server.hooks.firewall_policy import FirewallPolicy
+from api_server.hooks.firewall_rule import FirewallRule
 from api_server.hooks.global_system_config import GlobalSystemConfig
 from api_server.hooks.instance_ip import InstanceIp
 from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonitor
 from api_server.hooks.network_ipam import NetworkIpam
 from api_server.hooks.project import Project
 from api_server.hooks.routing_instance import RoutingInstance
+from api_server.hooks.service_group import ServiceGroup
 from api_server.hooks.virtual_machine_interface import VirtualMachineInterface
 from api_server.hooks.virtual_network import VirtualNetwork
 from api_server.transaction import Hooks
 
 HOOKS: dict[str, Hooks] = {
+    "address-group": AddressGroup(),
     "application-policy-set": ApplicationPolicySet(),
     "bridge-domain": BridgeDomain(),
     "domain": Domain(),
+    "firewall-policy": FirewallPolicy(),
+    "firewall-rule": FirewallRule(),
     "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),
     "loadbalancer-healthmonitor": LoadbalancerHealthmonitor(),
     "network-ipam": NetworkIpam(),
     "project": Project(),
     "routing-instance": RoutingInstance(),
+    "service-group": ServiceGroup(),
     "virtual-machine-interface": VirtualMachineInterface(),
     "virtual-network": VirtualNetwork(),
 }

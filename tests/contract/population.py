@@ -21,6 +21,8 @@ NEEDS: dict[str, Document] = {
         "loadbalancer_healthmonitor_properties": {"monitor_type": "PING", "delay": 5, "timeout": 5, "max_retries": 3}
     },
     "floating-ip": {"floating_ip_address": "10.1.1.77"},
+    # Contract 3.4 firewall family: a service, or one service group.
+    "firewall-rule": {"service": {"protocol": "any"}},
 }
 # Contract 3.4: what these refer to, they always refer to.
 REFERS: dict[str, list[str]] = {"virtual-machine-interface": ["virtual-network"], "instance-ip": ["virtual-network"]}

@@ -23,6 +23,8 @@ LEFT_OUT: dict[str, set[str]] = {
     "instance-ip": {"subnet_uuid", "network_ipam_refs", "virtual_router_refs"},
     # 3.4 firewall family: `all_applications` is the server's.
     "application-policy-set": {"all_applications"},
+    # 3.4 firewall family: a service or a service group; the other refs follow from the endpoints.
+    "firewall-rule": {"service_group_refs", "address_group_refs", "virtual_network_refs", "tag_refs"},
     # 3.4 tag: the server sets the ref to the type, and the name follows type and value.
     "tag": {"tag_type_refs", "tag_type_name", "tag_value", "tag_predefined"},
     # 3.4 virtual-router: a link to an IPAM carries pools that are set aside in that IPAM.
@@ -37,6 +39,8 @@ GIVEN: dict[str, Document] = {
 
 # Never taken away again once it is there.
 KEPT: dict[str, set[str]] = {
+    # 3.4 firewall family: a rule has a service, or a service group.
+    "firewall-rule": {"service"},
     # 4.5: the address and what it was chosen by cannot be changed.
     "instance-ip": {"instance_ip_address", "instance_ip_family", "virtual_network_refs"},
     # 3.4 network-ipam: how it divides its addresses cannot be changed.

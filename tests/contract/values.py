@@ -21,7 +21,8 @@ _STRINGS = [
     (r"ServiceInterfaceType", "left"),
     (r"U32BitHexInt|U16BitHexInt", "0x00ff"),
     (r"SequenceNumberType|sequence", "1.0"),
-    (r"TagType|tags", "application=web"),
+    (r"TagType", "application"),
+    (r"tags", "application=web"),
     (r"route_target", "target:64512:100"),
     (r"ip_prefix", "10.1.1.0"),
     (r"prefix.*", "10.1.1.0/24"),
@@ -56,6 +57,13 @@ _STRUCTURES: dict[str, Any] = {
     # One side only (contract 3.4 security-group, network-policy).
     "AddressType": {"virtual_network": "any"},
     "FirewallRuleEndpointType": {"any": True},
+    # The server writes the number of the protocol (contract 3.4 firewall family).
+    "FirewallServiceType": {
+        "protocol": "tcp",
+        "protocol_id": 6,
+        "src_ports": {"start_port": 0, "end_port": 65535},
+        "dst_ports": {"start_port": 80, "end_port": 80},
+    },
     # One network, one mode that any network may have (contract 4.6).
     "VirtualNetworkType": {
         "allow_transit": True,
