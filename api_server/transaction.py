@@ -112,6 +112,11 @@ class Transaction:
         """Store those that still wait; where nothing else was written, that statement is the whole transaction."""
         await self._insert_waiting(self.connection.alone)
 
+    async def rehearse(self) -> None:
+        """Store them too, so that the database checks all of it, and let nothing stay."""
+        await self.flush()
+        await self.connection.rehearse()
+
     async def _insert_waiting(self, connection: Connection) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
@@ -316,14 +321,23 @@ def _title(kind: Kind) -> str:
 
 
 async def write(
-    world: World, database: Database, journal: Journal, work: Callable[[Transaction], Awaitable[Result]], *, privileged: bool = False
+    world: World,
+    database: Database,
+    journal: Journal,
+    work: Callable[[Transaction], Awaitable[Result]],
+    *,
+    privileged: bool = False,
+    dry_run: bool = False,
 ) -> Result:
-    """Do `work` in one transaction and commit it; it may run several times, so it must not change what it was given."""
+    """Do `work` in one transaction and commit it; it may run several times, so it must not change what it was given.
+
+    A dry run does all of it, has the database check it, and lets nothing stay.
+    """
 
     async def run(connection: Writing) -> Result:
         tx = Transaction(world, connection, database, journal, privileged=privileged)
         result = await work(tx)
-        await tx.finish()
+        await (tx.rehearse() if dry_run else tx.finish())
         return result
 
     return await database.write(run)

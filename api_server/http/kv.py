@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound
-from api_server.http.requests import empty, json_response, object_of, server_of
+from api_server.http.requests import empty, json_response, object_of, server_of, write_in
 from api_server.store import kv
+from api_server.transaction import Transaction
 
 
 async def useragent_kv(request: Request) -> Response:
@@ -24,12 +25,15 @@ async def useragent_kv(request: Request) -> Response:
         raise NotFound(f"Invalid Operation {str(operation)[:200]}")
     if not isinstance(key, str) or not key:
         raise BadRequest(f"Bad Request: key must be a text: {key!r:.200}", field="key")
-    async with server_of(request).database.transaction() as connection:
+    value = document.get("value")
+
+    async def work(tx: Transaction) -> None:
         if operation == "DELETE":
-            await kv.delete(connection, key)
+            await kv.delete(tx.connection, key)
         else:
-            value = document.get("value")
-            await kv.store(connection, key, value if isinstance(value, str) else str(value))
+            await kv.store(tx.connection, key, value if isinstance(value, str) else str(value))
+
+    await write_in(request, work)
     return empty()
 
 

@@ -72,10 +72,15 @@ async def object_of(request: Request) -> dict[str, Any]:
 
 
 async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-    """Do `work` in a transaction of this request, and commit."""
+    """Do `work` in a transaction of this request, and commit, unless the request asks for a dry run."""
     server = server_of(request)
     journal = Journal(EVERYBODY, request.headers.get("x-request-id", "")[:128].replace("\0", "") or f"req-{new_uuid()}")
-    return await write(server.world, server.database, journal, work)
+    return await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
+
+
+def is_dry_run(request: Request) -> bool:
+    """Whether the query has `dry_run`: everything is done and checked, and nothing stays."""
+    return present(request.query_params, "dry_run")
 
 
 def flag(given: Mapping[str, Any], name: str) -> bool:

@@ -9,8 +9,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
 from api_server.http import access, addresses, collections, home, kv, lists, names, refs, resources, schema
+from api_server.http.requests import is_dry_run
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+# Tells of an answer that what it says would have been done was not.
+DRY_RUN = "Dry-Run"
 
 
 def _at(path: str, **verbs: Handler) -> Route:
@@ -23,7 +27,10 @@ def _at(path: str, **verbs: Handler) -> Route:
             if request.path_params.keys() >= {"kind", "uuid"}:
                 resources.kind_at(request)
             raise MethodNotAllowed(allowed)
-        return await handler(request)
+        response = await handler(request)
+        if request.method not in ("GET", "HEAD") and is_dry_run(request):
+            response.headers[DRY_RUN] = "true"
+        return response
 
     route = Route(path, dispatch, methods=["GET"])
     # Every method comes here: Starlette's own 405 would not know all verbs.

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 import structlog
+from sqlalchemy import text
 from typing_extensions import override
 
 from api_server.errors import Unavailable
@@ -36,6 +37,8 @@ AWAY = (
     OSError,
 )
 ATTEMPTS = 8
+# What is otherwise left to the commit.
+CHECK_DEFERRED = Statement(text("SET CONSTRAINTS ALL IMMEDIATE"))
 
 
 class Connection:
@@ -67,11 +70,12 @@ class Writing(Connection):
     COMMITTED: each statement sees what is committed when it starts), and two round trips are saved where one statement is all that writes.
     """
 
-    __slots__ = ("transaction",)
+    __slots__ = ("kept", "transaction")
 
     def __init__(self, raw: Any) -> None:
         super().__init__(raw)
         self.transaction: Any = None
+        self.kept = True
 
     @property
     def alone(self) -> Connection:
@@ -98,6 +102,11 @@ class Writing(Connection):
         await self._begin_for(statement)
         return await super().execute(statement, **given)
 
+    async def rehearse(self) -> None:
+        """Raise what the commit would raise, and let nothing stay: the transaction ends with a rollback."""
+        await self.execute(CHECK_DEFERRED)
+        self.kept = False
+
     async def _begin_for(self, statement: Statement) -> None:
         if self.transaction is None and not statement.only_reads:
             transaction = self.raw.transaction()
@@ -109,7 +118,7 @@ class Writing(Connection):
 
     async def __aexit__(self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None) -> None:
         if self.transaction is not None:
-            await (self.transaction.commit() if kind is None else self.transaction.rollback())
+            await (self.transaction.commit() if kind is None and self.kept else self.transaction.rollback())
 
 
 async def _keep_session(_: Any) -> None:

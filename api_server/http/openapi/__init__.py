@@ -3,7 +3,7 @@
 import orjson
 
 from api_server.http.openapi.actions import TAGS, action_paths
-from api_server.http.openapi.answers import PROBLEM, error_responses, parameter_components
+from api_server.http.openapi.answers import PROBLEM, add_dry_run, error_responses, parameter_components
 from api_server.http.openapi.headers import HEADERS, add_headers
 from api_server.http.openapi.kinds import kind_paths
 from api_server.http.openapi.schemas import all_schemas
@@ -22,6 +22,7 @@ def document(catalog: Catalog, *, version: str) -> bytes:
     for kind in kinds:
         paths |= kind_paths(catalog, kind)
     add_headers(paths)
+    add_dry_run(paths)
     return orjson.dumps(
         {
             "openapi": "3.1.0",

@@ -77,13 +77,27 @@ _PARAMETERS = {
     "page_marker": _query("page_marker", _TEXT, "Turns paging on: empty at first, then the `marker` of the answer before."),
     "page_limit": _query("page_limit", {"type": "integer", "minimum": 1, "default": 256}, "How many a page holds."),
 }
+_DRY_RUN = _query(
+    "dry_run", _FLAG, "Do and check everything, answer as if it were done, and let nothing stay; the answer has the header `Dry-Run: true`."
+)
+# Operations that send a document, and write nothing.
+_ONLY_ASK = {"fqname_to_id", "id_to_fqname", "list_bulk_collection", "virtual_network_subnet_ip_count", "aaa_mode_update"}
 _OF_READ = ("fields", "exclude_children", "exclude_back_refs", "exclude_hrefs")
 _OF_LIST = tuple(name for name in _PARAMETERS if name not in ("exclude_children", "exclude_back_refs"))
 
 
 def parameter_components() -> dict[str, Any]:
     """Every shared query parameter (contract 1.4.2, 1.5)."""
-    return dict(_PARAMETERS)
+    return {**_PARAMETERS, "dry_run": _DRY_RUN}
+
+
+def add_dry_run(paths: dict[str, Any]) -> None:
+    """Tell every operation of `paths` that may write that it can be asked for a dry run."""
+    for item in paths.values():
+        for method in item.keys() & {"post", "put", "delete"}:
+            operation = item[method]
+            if operation["operationId"] not in _ONLY_ASK:
+                operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/dry_run"})
 
 
 def read_parameters() -> list[Any]:
