@@ -4,7 +4,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
 * ApiError
   x BadRequest 400
     + InvalidName, InvalidProperty, InvalidReference, InvalidResource, InvalidParent, UnknownReference
-    + SubnetExhausted, AddressOutside, Overlap, Immutable
+    + SubnetExhausted, AddressOutside, NumbersExhausted, Overlap, Immutable
   x Forbidden 403
   x NotFound 404
     + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownPath
@@ -117,6 +117,13 @@ class AddressOutside(BadRequest):
             fq_name=list(network),
             subnets=cidrs,
         )
+
+
+class NumbersExhausted(BadRequest):
+    code = "numbers-exhausted"
+
+    def __init__(self, pool: str) -> None:
+        super().__init__(f"No number is left in the pool {pool}: it is exhausted", pool=pool)
 
 
 class Overlap(BadRequest):

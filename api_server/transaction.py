@@ -21,6 +21,7 @@ from api_server.errors import (
     UuidTaken,
     WrongKind,
 )
+from api_server.ipam.numbers import release_numbers
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import FqName, Link, Ref, Resource, digest
@@ -236,6 +237,7 @@ class Transaction:
         yielding, blocking = await self._referrers_of(old)
         if blocking:
             raise StillReferred([(referrer.kind, referrer.uuid) for referrer in blocking])
+        await release_numbers(self, old.uuid)
         await resources.delete_one(self.connection, self.journal, old, yielding)
         self.leaving.discard(old.uuid)
 

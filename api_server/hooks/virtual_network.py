@@ -58,7 +58,6 @@ class VirtualNetwork(Hooks):
         if old.fq_name in UNDELETABLE and not tx.privileged:
             message = f"Can not delete system created default virtual-network {old.uuid}"
             raise Conflict(message, uuid=old.uuid)
-        await release_numbers(tx, old.uuid)
 
 
 # --- what needs no other row ---

@@ -8,7 +8,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
-from api_server.http import access, addresses, collections, home, kv, lists, names, refs, resources, schema
+from api_server.http import access, addresses, collections, home, kv, lists, names, pools, refs, resources, schema
 from api_server.http.requests import is_dry_run
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -60,6 +60,8 @@ ROUTES = [
     _at("/chown", POST=access.chown),
     _at("/chmod", POST=access.chmod),
     _at("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
+    _at("/int-pools", POST=pools.create, DELETE=pools.delete),
+    _at("/int-pool", POST=pools.allocate, GET=pools.owner, DELETE=pools.deallocate),
     _at("/virtual-network/{uuid}/ip-alloc", POST=addresses.ip_alloc),
     _at("/virtual-network/{uuid}/ip-free", POST=addresses.ip_free),
     _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),

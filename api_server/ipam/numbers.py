@@ -8,9 +8,10 @@ import asyncpg
 from sqlalchemy import ColumnElement, bindparam, exists, or_
 from sqlalchemy.dialects.postgresql import insert
 
-from api_server.errors import Unavailable
+from api_server.errors import NumbersExhausted
 from api_server.ipam.freelist import FreeList, Session
 from api_server.ipam.tables import free_number, number, number_pool
+from api_server.model.route_target import automatic_numbers
 from api_server.store.statements import Statement
 
 
@@ -44,12 +45,18 @@ VXLAN_IDS = NumberPool("vxlan-id", 1, (1 << 24) - 1)
 SECURITY_GROUP_IDS = NumberPool("security-group-id", 8_000_000, (1 << 32) - 1)
 
 
+def route_targets(asn: int) -> NumberPool:
+    """For the daemons that make automatic route targets; what the range is depends on the AS (contract 3.4 global-system-config)."""
+    numbers = automatic_numbers(asn)
+    return NumberPool("route-target", numbers.start, numbers.stop - 1)
+
+
 def pool_of(row: asyncpg.Record) -> NumberPool:
     """The pool that a row tells of, which is what it was made with."""
     return NumberPool(row["pool"], row["first"], row["end"])
 
 
-def _returnable(left: Any) -> ColumnElement[bool]:
+def returnable(left: Any) -> ColumnElement[bool]:
     """A number that was claimed outside its pool, or that a new range of the pool left out, is never given."""
     outside = or_(left.c.value < number_pool.c.first, left.c.value > number_pool.c.end)
     return ~exists().where(number_pool.c.pool == left.c.pool, outside)
@@ -57,9 +64,8 @@ def _returnable(left: Any) -> ColumnElement[bool]:
 
 NUMBERS = FreeList[int](held=number, free=free_number, source=number_pool, read=pool_of)
 _OF_OWNER = number.c.owner == bindparam("owner")
-RELEASE = NUMBERS.release(_OF_OWNER, _returnable)
-RELEASE_IN = NUMBERS.release(_OF_OWNER & (number.c.pool == bindparam("pool")), _returnable)
-RELEASE_ONE = NUMBERS.release((number.c.pool == bindparam("pool")) & (number.c.value == bindparam("value")), _returnable)
+RELEASE = NUMBERS.release(_OF_OWNER, returnable)
+RELEASE_IN = NUMBERS.release(_OF_OWNER & (number.c.pool == bindparam("pool")), returnable)
 OPEN = Statement(
     insert(number_pool)
     .values({name: bindparam(name) for name in ("pool", "first", "end", "frontier", "system")})
@@ -76,8 +82,7 @@ async def draw_number(session: Session, pool: NumberPool, owner: str | None, *, 
         async with session.database.short() as beside:
             # The first draw ever finds no row of the pool; the second pass finds one.
             await beside.execute(OPEN, pool=pool.name, first=pool.first, end=pool.end, frontier=pool.first - 1, system=True)
-    message = f"No number is left in the pool {pool.name}"
-    raise Unavailable(message)
+    raise NumbersExhausted(pool.name)
 
 
 async def claim_number(session: Session, pool: NumberPool, value: int, owner: str | None, *, holder: str | None = None) -> bool:
@@ -91,8 +96,3 @@ async def release_numbers(session: Session, owner: str, pool: NumberPool | None 
         await session.fetch(RELEASE, owner=owner)
     else:
         await session.fetch(RELEASE_IN, owner=owner, pool=pool.name)
-
-
-async def release_number(session: Session, pool: NumberPool, value: int) -> None:
-    """Free one number of the pool, whoever holds it."""
-    await session.fetch(RELEASE_ONE, pool=pool.name, value=value)

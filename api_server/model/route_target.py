@@ -30,7 +30,12 @@ class RouteTarget(NamedTuple):
 
     def is_automatic(self, asn: int) -> bool:
         """Whether the system draws this number itself in the AS (contract 3.4 global-system-config)."""
-        return self.authority == str(asn) and self.number >= (8_000_000 if asn <= LARGEST_SHORT else 8_000)
+        return self.authority == str(asn) and self.number >= automatic_numbers(asn).start
+
+
+def automatic_numbers(asn: int) -> range:
+    """What the system draws from in an AS: the number has four bytes beside an AS of two, and two beside one of four."""
+    return range(8_000_000, LARGEST_LONG + 1) if asn <= LARGEST_SHORT else range(8_000, LARGEST_SHORT + 1)
 
 
 def route_targets_of(one: Resource) -> Iterator[tuple[str, object]]:

@@ -57,6 +57,18 @@ def upgrade() -> None:
         ON CONFLICT DO NOTHING
         """
     )
+    # The numbers of automatic route targets; beside an AS of four bytes they have two.
+    op.execute(
+        """
+        INSERT INTO number_pool (pool, first, "end", frontier, system)
+        SELECT 'route-target', start, stop, start - 1, true
+        FROM (SELECT coalesce(bool_or((properties ->> 'autonomous_system')::numeric > 65535), false) AS long
+              FROM resource
+              WHERE kind = 'global-system-config' AND jsonb_typeof(properties -> 'autonomous_system') = 'number') AS system
+        CROSS JOIN LATERAL (SELECT CASE WHEN long THEN 8000 ELSE 8000000 END AS start,
+                                   CASE WHEN long THEN 65535 ELSE 4294967295 END AS stop) AS numbers
+        """
+    )
     op.add_column("number", sa.Column("holder", sa.Text(), nullable=True))
     op.alter_column("number", "owner", nullable=True)
     op.create_check_constraint(op.f("ck_number_held"), "number", "num_nonnulls(owner, holder) > 0")

@@ -80,7 +80,7 @@ class Seeds:
         """For the paths that belong to no kind, and the address verbs of a network."""
         if verb == "get" and path in {"/", "/livez", "/readyz", "/obj-perms", "/aaa-mode", "/v2/schema"}:
             return Seed({}, {})
-        return await ACTIONS[path](self)
+        return await (ACTIONS.get(f"{verb} {path}") or ACTIONS[path])(self)
 
     async def network(self) -> Document:
         return await self.world.network(name_of(self.catalog["virtual-network"]), "10.1.1.0/24")
@@ -131,6 +131,22 @@ async def keys(_: Seeds) -> Seed:
     return Seed({}, {}, {"operation": "STORE", "key": uuid4().hex, "value": "blue"})
 
 
+async def pool(_: Seeds) -> Seed:
+    return Seed({}, {}, {"pool": uuid4().hex, "start": 1, "end": 100})
+
+
+async def made_pool(seeds: Seeds) -> Seed:
+    made = await pool(seeds)
+    response = await seeds.world.action("int-pools", **made.body)
+    assert response.status_code == 200, response.text
+    return Seed({}, {}, {"pool": made.body["pool"]})
+
+
+async def number(seeds: Seeds) -> Seed:
+    name = (await made_pool(seeds)).body["pool"]
+    return Seed({}, {"pool": name, "value": "1"}, {"pool": name, "value": 1})
+
+
 async def alloc(seeds: Seeds) -> Seed:
     return Seed({"uuid": (await seeds.network())["uuid"]}, {}, {"count": 2})
 
@@ -161,6 +177,9 @@ ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/chown": chown,
     "/chmod": chmod,
     "/useragent-kv": keys,
+    "post /int-pools": pool,
+    "delete /int-pools": made_pool,
+    "/int-pool": number,
     "/virtual-network/{uuid}/ip-alloc": alloc,
     "/virtual-network/{uuid}/ip-free": free,
     "/virtual-network/{uuid}/subnet-ip-count": count,

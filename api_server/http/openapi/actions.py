@@ -11,12 +11,14 @@ _TEXT: Schema = {"type": "string"}
 _ACCESS: Schema = {"type": "integer", "minimum": 0, "maximum": 7}
 _ADDRESSES: Schema = {"type": "array", "items": {"type": "string"}}
 _NONE = {"description": "Done; the body is empty."}
+_NUMBER_ANSWERS = (("value", {"type": "integer"}, "The number, held."), ("owner", _TEXT, "Who holds it; empty when nobody does."))
 
 TAGS = [
     {"name": "names", "description": "The home page, and names to uuids and back."},
     {"name": "refs", "description": "Links between resources, one at a time."},
     {"name": "collections", "description": "Lists and maps of a resource, one element at a time."},
     {"name": "addresses", "description": "Addresses of a virtual network that belong to no resource."},
+    {"name": "numbers", "description": "Pools of whole numbers, each given once."},
     {"name": "access", "description": "Who may do what."},
     {"name": "operations", "description": "For those who run the server."},
 ]
@@ -24,7 +26,15 @@ TAGS = [
 
 def action_paths(catalog: Catalog) -> dict[str, Any]:
     """Every path that does not belong to one kind (contract 1.3, 1.6 to 1.13, 8.2)."""
-    return {**_names(catalog), **_refs(catalog), **_collections(catalog), **_addresses(catalog), **_access(catalog), **_operations()}
+    return {
+        **_names(catalog),
+        **_refs(catalog),
+        **_collections(catalog),
+        **_addresses(catalog),
+        **_numbers(),
+        **_access(catalog),
+        **_operations(),
+    }
 
 
 def _object(properties: dict[str, Schema], *required: str) -> Schema:
@@ -180,6 +190,40 @@ def _addresses(catalog: Catalog) -> dict[str, Any]:
             ),
         },
     }
+
+
+def _numbers() -> dict[str, Any]:
+    pool, number = {"type": "string", "minLength": 1, "maxLength": 255}, {"type": "integer"}
+    beyond = {"type": "integer", "description": "The first number beyond the pool."}
+    owner = {"type": "string", "maxLength": 255, "description": "Any words; the uuid of a resource has the number freed with it."}
+    made = json_body(
+        _object({"pool": pool, "start": number, "end": beyond}, "pool", "start", "end"), {"pool": "racks", "start": 1, "end": 9}
+    )
+    named = json_body(_object({"pool": pool}, "pool"), {"pool": "racks"})
+    taken = json_body(
+        _object({"pool": pool, "owner": _of(owner), "value": _of(number)}, "pool"), {"pool": "route-target", "owner": "daemon"}
+    )
+    freed = json_body(_object({"pool": pool, "value": number}, "pool", "value"), {"pool": "racks", "value": 3})
+    asked = [
+        {"name": "pool", "in": "query", "required": True, "schema": pool, "example": "route-target"},
+        {"name": "value", "in": "query", "required": True, "schema": number, "example": 8000000},
+    ]
+    value, words = (json_answer(_object({name: kind}, name), said) for name, kind, said in _NUMBER_ANSWERS)
+    return {
+        "/int-pools": {
+            **_post("int_pools_create", "numbers", "Make a pool", made, json_answer({"type": "object"}, "Done."), "409"),
+            "delete": _deletion("int_pools_delete", "numbers", "Remove a pool with all that is held of it", named, "404", "409"),
+        },
+        "/int-pool": {
+            **_post("int_pool_allocate", "numbers", "Hold a number: the lowest free one, or the one asked for", taken, value, "404"),
+            "get": _operation("int_pool_owner", "numbers", "Who holds a number", {"200": words, **errors("400", "404")}, parameters=asked),
+            "delete": _deletion("int_pool_deallocate", "numbers", "Let a number go", freed, "403", "404"),
+        },
+    }
+
+
+def _deletion(identity: str, tag: str, summary: str, body: dict[str, Any], *codes: str) -> dict[str, Any]:
+    return _operation(identity, tag, summary, {"200": _NONE, **errors("400", "413", *codes)}, requestBody=body)
 
 
 def _access(catalog: Catalog) -> dict[str, Any]:
