@@ -141,9 +141,14 @@ class Transaction:
         """Lock rows in uuid order, so that two transactions never wait for each other; unknown uuids are passed over."""
         await self.fetch(resources.LOCK, uuids=sorted(set(uuids)))
 
-    async def find(self, kind: str, fq_name: Sequence[str]) -> Resource | None:
+    async def named(self, kind: str, fq_name: Sequence[str]) -> Link | None:
+        """Who of the kind has this name."""
         row = await self.fetchrow(resources.BY_NAME, kind=kind, name_digest=digest(fq_name))
-        return await self.get(kind, row["uuid"]) if row else None
+        return link_of(row) if row else None
+
+    async def find(self, kind: str, fq_name: Sequence[str]) -> Resource | None:
+        found = await self.named(kind, fq_name)
+        return await self.get(kind, found.uuid) if found else None
 
     async def children(self, uuid: str, kind: str) -> list[Link]:
         return [link_of(row) for row in await self.fetch(resources.CHILDREN_OF, uuid=uuid, kind=kind)]

@@ -6,6 +6,8 @@ from api_server.hooks.bridge_domain import BridgeDomain
 from api_server.hooks.domain import Domain
 from api_server.hooks.firewall_policy import FirewallPolicy
 from api_server.hooks.firewall_rule import FirewallRule
+from api_server.hooks.floating_ip import FloatingIp
+from api_server.hooks.floating_ip_pool import FloatingIpPool
 from api_server.hooks.global_system_config import GlobalSystemConfig
 from api_server.hooks.instance_ip import InstanceIp
 from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonitor
@@ -19,11 +21,14 @@ from api_server.transaction import Hooks
 
 HOOKS: dict[str, Hooks] = {
     "address-group": AddressGroup(),
+    "alias-ip": FloatingIp("alias_ip"),
     "application-policy-set": ApplicationPolicySet(),
     "bridge-domain": BridgeDomain(),
     "domain": Domain(),
     "firewall-policy": FirewallPolicy(),
     "firewall-rule": FirewallRule(),
+    "floating-ip": FloatingIp(),
+    "floating-ip-pool": FloatingIpPool(),
     "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),
     "loadbalancer-healthmonitor": LoadbalancerHealthmonitor(),

@@ -1,11 +1,12 @@
 """Which subnets of a network a wish is about, and the address it gets (contract 4.4, 4.5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from api_server.errors import AddressInUse, AddressOutside, BadRequest, SubnetExhausted
 from api_server.ipam.addresses import OBJECT, Held, allocate, claim
 from api_server.ipam.freelist import Session
+from api_server.ipam.links import keep_links
 from api_server.ipam.subnet import Address, Subnet
 from api_server.ipam.subnets import NetworkSubnets
 
@@ -30,29 +31,63 @@ def subnets_for(network: NetworkSubnets, wish: Wish) -> tuple[Subnet, ...]:
         if not subnets:
             message = f"Virtual-Network({list(network.fq_name)}) has invalid subnet({wish.subnet})"
             raise BadRequest(message, field="subnet_uuid", subnet=wish.subnet)
-    return tuple(one for one in subnets if wish.family in (None, f"v{one.cidr.version}"))
+    return _of_family(subnets, wish.family)
+
+
+def _of_family(subnets: Iterable[Subnet], family: str | None) -> tuple[Subnet, ...]:
+    return tuple(one for one in subnets if family in (None, f"v{one.cidr.version}"))
 
 
 async def choose(session: Session, network: NetworkSubnets, wish: Wish, owner: str) -> Held:
     """Hold an address for an object as it wishes, or raise why not. The gateway may be asked for any number of times and is not held."""
-    subnets = subnets_for(network, wish)
+    subnets = await _kept(session, network, subnets_for(network, wish))
     if wish.address is None:
-        held = await allocate(session, subnets, owner)
-        if not held:
-            raise SubnetExhausted(network.fq_name, [one.cidr for one in subnets])
-        return held[0]
-    home = next((one for one in subnets if one.contains(wish.address)), None)
-    if home is None:
-        raise AddressOutside(wish.address, network.fq_name, [one.cidr for one in subnets])
+        return await _first_free(session, network, subnets, owner)
+    home = _home(network, subnets, wish.address)
     if wish.address != home.gateway:
         await claim_in(session, home, wish.address, owner)
     return Held(home, wish.address)
 
 
+async def choose_in_pool(session: Session, network: NetworkSubnets, listed: Iterable[object], wish: Wish, owner: str) -> Held:
+    """Hold an address for a floating or alias ip, or raise why not: of the subnets that its pool lists, in that order, or of any of the
+    network when it lists none. The gateway is not given (contract 3.4 floating-ip).
+    """
+    wanted = [uuid for uuid in listed if uuid]
+    known = [one for uuid in wanted for one in (*network.flat, *network.own) if uuid in (one.uuid, network.shown_uuid(one))]
+    subnets = await _kept(session, network, _of_family(known, wish.family) if wanted else subnets_for(network, wish))
+    if wish.address is None:
+        return await _first_free(session, network, subnets, owner)
+    home = _home(network, subnets, wish.address)
+    await claim_in(session, home, wish.address, owner)
+    return Held(home, wish.address)
+
+
+async def _kept(session: Session, network: NetworkSubnets, subnets: Sequence[Subnet]) -> Sequence[Subnet]:
+    """Without the flat subnets that the network has just left; it does not leave the others before this transaction ends (contract 4.6)."""
+    flat = {one.space for one in subnets if one in network.flat}
+    left = flat - await keep_links(session, network.uuid, flat) if flat else flat
+    return [one for one in subnets if one.space not in left]
+
+
+async def _first_free(session: Session, network: NetworkSubnets, subnets: Sequence[Subnet], owner: str) -> Held:
+    held = await allocate(session, subnets, owner)
+    if not held:
+        raise SubnetExhausted(network.fq_name, [one.cidr for one in subnets])
+    return held[0]
+
+
+def _home(network: NetworkSubnets, subnets: Sequence[Subnet], address: Address) -> Subnet:
+    home = next((one for one in subnets if one.contains(address)), None)
+    if home is None:
+        raise AddressOutside(address, network.fq_name, [one.cidr for one in subnets])
+    return home
+
+
 async def claim_in(session: Session, home: Subnet, wanted: Address, owner: str, purpose: str = OBJECT) -> None:
     """Hold this address of the subnet, or raise why not."""
     if not home.aligned(wanted):
-        message = f"instance_ip_address {wanted} is not a multiple of the alloc_unit {home.alloc_unit} of {home.cidr}"
+        message = f"address {wanted} is not a multiple of the alloc_unit {home.alloc_unit} of {home.cidr}"
         raise BadRequest(message, address=str(wanted), subnet=home.uuid)
     if not await claim(session, home, wanted, owner, purpose=purpose):
         raise AddressInUse(wanted)

@@ -1,11 +1,11 @@
 """The links of a network to its ipams: what they declare, checked and completed (contract 4.1, 4.6)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Text, bindparam, cast, func, select
+from sqlalchemy import Text, and_, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from api_server.ipam.declaration import Declaration, read_declaration
@@ -13,14 +13,21 @@ from api_server.ipam.freelist import Session
 from api_server.ipam.plan import Plan, complete
 from api_server.model.resource import Ref, is_uuid
 from api_server.store.statements import Statement
-from api_server.store.tables import resource
+from api_server.store.tables import reference, resource
 
 FLAT = "flat-subnet"
+UUIDS = ARRAY(UUID(as_uuid=False))
 METHODS = Statement(
     select(cast(resource.c.uuid, Text).label("uuid"), resource.c.properties["ipam_subnet_method"].astext.label("method")).where(
-        resource.c.uuid == func.any(cast(bindparam("uuids"), ARRAY(UUID(as_uuid=False))))
+        resource.c.uuid == func.any(cast(bindparam("uuids"), UUIDS))
     )
 )
+_links = select(cast(reference.c.target, Text).label("ipam")).where(
+    and_(reference.c.source == bindparam("network"), reference.c.target == func.any(cast(bindparam("ipams"), UUIDS)))
+)
+# Those who keep do not wait for one another; whoever unlinks waits for them, and they for it.
+KEEP = Statement(_links.with_for_update(read=True, key_share=True))
+UNLINK = Statement(_links.order_by(reference.c.target).with_for_update())
 
 
 @dataclass
@@ -65,6 +72,16 @@ async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
             links.declaring.append((ref, [one for one, _ in read if one]))
             links.problems += [problem for _, problems in read for problem in problems]
     return links
+
+
+async def keep_links(session: Session, network: str, ipams: Collection[str]) -> set[str]:
+    """Those of the ipams that the network is linked to, and stays linked to until the transaction ends."""
+    return {row["ipam"] for row in await session.fetch(KEEP, network=network, ipams=list(ipams))}
+
+
+async def hold_links(session: Session, network: str, ipams: Collection[str]) -> None:
+    """Wait for those who keep these links, so that what they hold in the ipams can be seen."""
+    await session.fetch(UNLINK, network=network, ipams=list(ipams))
 
 
 def shown_uuid(ref: Ref) -> str | None:

@@ -29,6 +29,7 @@ COLUMNS = [one.name for one in subnet.c]
 class NetworkSubnets:
     """A network's subnets in stored order; `links` tells the subnet_uuid under which a flat subnet is shown (contract 4.1)."""
 
+    uuid: str
     fq_name: tuple[str, ...]
     mode: str
     own: tuple[Subnet, ...]
@@ -79,6 +80,7 @@ async def read_network(session: Session, network: str) -> NetworkSubnets | None:
         return None
     known = [row for row in rows if row["uuid"] is not None]
     return NetworkSubnets(
+        uuid=network,
         fq_name=tuple(rows[0]["fq_name"]),
         mode=rows[0]["mode"] or "",
         own=tuple(subnet_of(row) for row in known if not row["flat"]),

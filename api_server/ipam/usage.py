@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, cast, func, select
+from sqlalchemy import bindparam, cast, exists, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, INET, UUID
 from sqlalchemy.types import Text
 
 from api_server.errors import InvalidResource, SubnetInUse
 from api_server.ipam.addresses import OBJECT
 from api_server.ipam.freelist import Session
+from api_server.ipam.links import hold_links
 from api_server.ipam.plan import Plan
 from api_server.ipam.subnet import Subnet
 from api_server.ipam.subnets import delete_subnets, insert_subnets, other_space_with, replace_subnet
@@ -30,11 +31,19 @@ IN_SUBNETS = Statement(
     .order_by(address.c.ip)
     .limit(1)
 )
+_network = cast(bindparam("network"), UUID(as_uuid=False))
+_pool = resource.alias("pool")
 OF_NETWORK_IN_SPACES = Statement(
     select(address.c.ip, resource.c.kind)
     .join(resource, resource.c.uuid == address.c.owner)
-    .join(reference, reference.c.source == address.c.owner)
-    .where(reference.c.target == bindparam("network"), address.c.space == func.any(cast(bindparam("spaces"), UUIDS)))
+    .where(
+        # An instance-ip refers to its network, a floating or alias ip is in a pool below it.
+        or_(
+            exists().where(reference.c.source == resource.c.uuid, reference.c.target == _network),
+            exists().where(_pool.c.uuid == resource.c.parent, _pool.c.parent == _network),
+        ),
+        address.c.space == func.any(cast(bindparam("spaces"), UUIDS)),
+    )
     .order_by(address.c.ip)
     .limit(1)
 )
@@ -79,6 +88,7 @@ async def refuse_unlinking(session: Session, network: str, subnets: Sequence[Sub
     """Raise if an object of the network holds an address of these flat subnets, which it is about to leave."""
     spaces = sorted({one.space for one in subnets})
     if spaces:
+        await hold_links(session, network, spaces)
         found = await session.fetch(OF_NETWORK_IN_SPACES, network=network, spaces=spaces)
         _refuse([(row["ip"], row["kind"]) for row in found])
         await refuse_on_gateways(session, subnets, [network])

@@ -27,6 +27,8 @@ LEFT_OUT: dict[str, set[str]] = {
     "firewall-rule": {"service_group_refs", "address_group_refs", "virtual_network_refs", "tag_refs"},
     # 3.4 tag: the server sets the ref to the type, and the name follows type and value.
     "tag": {"tag_type_refs", "tag_type_name", "tag_value", "tag_predefined"},
+    # 3.4 floating-ip-pool: the subnets are the network's own, whose uuids the server draws.
+    "floating-ip-pool": {"floating_ip_pool_subnets"},
     # 3.4 virtual-router: a link to an IPAM carries pools that are set aside in that IPAM.
     "virtual-router": {"network_ipam_refs"},
 }
@@ -43,6 +45,9 @@ KEPT: dict[str, set[str]] = {
     "firewall-rule": {"service"},
     # 4.5: the address and what it was chosen by cannot be changed.
     "instance-ip": {"instance_ip_address", "instance_ip_family", "virtual_network_refs"},
+    # 3.4 floating-ip, alias-ip: the address stays.
+    "floating-ip": {"floating_ip_address"},
+    "alias-ip": {"alias_ip_address"},
     # 3.4 network-ipam: how it divides its addresses cannot be changed.
     "network-ipam": {"ipam_subnet_method", "ipam_subnetting"},
     # 3.4 virtual-machine-interface: it is in a network, its routing instance follows that network, and a bound port keeps its vnic_type.
