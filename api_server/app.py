@@ -7,6 +7,7 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI
 
+from api_server.access import Gate
 from api_server.bootstrap import world_of
 from api_server.http.docs import mount_docs
 from api_server.http.errors import HANDLERS
@@ -28,10 +29,12 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
-        app.state.server = Server(world, database, settings.max_request_size)
+        gate = Gate.of(settings)
+        app.state.server = Server(world, database, settings.max_request_size, gate)
         try:
             yield
         finally:
+            await gate.close()
             await database.close()
 
     app = FastAPI(title="Netweave", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, exception_handlers=HANDLERS)

@@ -7,6 +7,7 @@ import yaml
 from sqlalchemy import bindparam, func, select
 
 from api_server.hooks import HOOKS
+from api_server.model.caller import SYSTEM
 from api_server.model.catalog import Catalog, schemas_directory
 from api_server.model.resource import FqName, Identity, Perms, Ref, Resource, new_uuid, ref_name
 from api_server.store import resources
@@ -41,7 +42,7 @@ async def bootstrap(database: Database, world: World) -> None:
             if await tx.find(entry["kind"], entry["fq_name"]) is None:
                 await _make(tx, entry)
 
-    await write(world, database, Journal("system", "bootstrap"), work, privileged=True)
+    await write(world, database, Journal(SYSTEM, "bootstrap"), work, privileged=True)
 
 
 async def _missing(tx: Transaction, entries: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

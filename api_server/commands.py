@@ -9,8 +9,10 @@ import typer
 from pydantic import ValidationError
 
 from api_server import supervisor
+from api_server.access import entry_of, new_token
 from api_server.embedded import EmbeddedServerError
 from api_server.errors import Unavailable
+from api_server.model.caller import Bearer
 from api_server.settings import Settings
 from api_server.supervisor import StartupError
 
@@ -34,6 +36,18 @@ def serve(
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the tables of the database up to this version."""
     _attempt(supervisor.migrate, data_dir=data_dir)
+
+
+def token(
+    user: Annotated[str, typer.Option(help="Whose token it is; what the user does is noted under this name.")],
+    role: Annotated[list[str] | None, typer.Option(help="A role; may be said several times.")] = None,
+    project: Annotated[str, typer.Option(help="The uuid of the user's project.")] = "",
+    domain: Annotated[str, typer.Option(help="The uuid of the project's domain, or `default` for default-domain.")] = "",
+) -> None:
+    """Make a token: its entry for NETWEAVE_TOKENS_FILE on standard output, itself on standard error. It is kept nowhere."""
+    secret = new_token()
+    typer.echo(entry_of(secret, Bearer(user=user, roles=tuple(role or ()), project_id=project, domain_id=domain)))
+    typer.echo(f"The token, for X-Auth-Token: {secret}", err=True)
 
 
 def _attempt(command: Callable[[Settings, Callable[[str], None]], None], **flags: object) -> None:
@@ -60,4 +74,5 @@ if __name__ == "__main__":
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command()(serve)
     app.command()(migrate)
+    app.command()(token)
     app()

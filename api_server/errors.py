@@ -5,7 +5,9 @@ Every error the API answers with: a status, a stable code, facts, and one senten
   x BadRequest 400
     + InvalidName, InvalidProperty, InvalidReference, InvalidResource, InvalidParent, UnknownReference
     + SubnetExhausted, AddressOutside, NumbersExhausted, Overlap, Immutable
+  x Unauthenticated 401
   x Forbidden 403
+    + PermissionDenied
   x NotFound 404
     + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownPath
   x MethodNotAllowed 405
@@ -140,9 +142,25 @@ class Immutable(BadRequest):
         super().__init__(message, field=field)
 
 
+class Unauthenticated(ApiError):
+    """Nobody knows who asks; the published client fetches a new token and asks once more (contract 5.2)."""
+
+    status = 401
+    code = "unauthenticated"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"401 Unauthorized: {why}")
+
+
 class Forbidden(ApiError):
     status = 403
     code = "forbidden"
+
+
+class PermissionDenied(Forbidden):
+    """It may be done, but not by this caller."""
+
+    code = "permission-denied"
 
 
 class NotFound(ApiError):

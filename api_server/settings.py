@@ -6,6 +6,8 @@ from typing import Literal
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+NO_AUTH, CLOUD_ADMIN, RBAC = "no-auth", "cloud-admin", "rbac"
+
 
 def default_data_dir() -> Path:
     return Path.home() / ".local" / "share" / "netweave"
@@ -28,4 +30,16 @@ class Settings(BaseSettings):
     prepared_statements: bool = True
     pool_size: int = Field(default=16, ge=1, le=500)
     max_request_size: int = Field(default=1_024_000, ge=1_000)
+    # Access control (contract 5).
+    aaa_mode: Literal["no-auth", "cloud-admin", "rbac"] = "no-auth"
+    cloud_admin_role: str = Field(default="admin", min_length=1)
+    global_read_only_role: str = ""
+    tokens_file: Path | None = None
+    keystone_url: str = ""
+    keystone_user: str = ""
+    keystone_password: str = Field(default="", repr=False)
+    keystone_project: str = ""
+    keystone_user_domain: str = "default"
+    keystone_project_domain: str = "default"
+    keystone_cache_seconds: float = Field(default=60, ge=0, le=3600)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

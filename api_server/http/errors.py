@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unavailable, UnknownPath
+from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unauthenticated, Unavailable, UnknownPath
 from api_server.http.documents import href
 from api_server.http.requests import base_of
 
@@ -22,7 +22,7 @@ PROBLEM = "application/problem+json"
 def answer(request: Request, error: ApiError) -> Response:
     """The response of an error; the links it names start with the address the caller used."""
     base = base_of(request)
-    headers = {"Allow": error.allowed} if isinstance(error, MethodNotAllowed) else {}
+    headers = _headers(error)
     if PROBLEM not in request.headers.get("accept", ""):
         return Response(error.sentence(base), status_code=error.status, media_type="text/plain", headers=headers)
     facts = dict(error.facts)
@@ -36,6 +36,12 @@ def answer(request: Request, error: ApiError) -> Response:
         "code": error.code,
     }
     return Response(orjson.dumps(problem), status_code=error.status, media_type=PROBLEM, headers=headers)
+
+
+def _headers(error: ApiError) -> dict[str, str]:
+    if isinstance(error, MethodNotAllowed):
+        return {"Allow": error.allowed}
+    return {"WWW-Authenticate": "X-Auth-Token"} if isinstance(error, Unauthenticated) else {}
 
 
 async def on_api_error(request: Request, error: Exception) -> Response:

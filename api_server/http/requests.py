@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api_server.access import Gate
 from api_server.errors import BadRequest, TooLarge, UnknownId, UnknownKind
 from api_server.http.documents import read_json
+from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid, new_uuid
@@ -18,8 +20,8 @@ from api_server.transaction import Transaction, World, write
 
 Result = TypeVar("Result")
 
-# Without authentication everybody is the administrator (contract 5.1).
-EVERYBODY = "cloud-admin"
+# Where a request carries its caller, and its body once it was read.
+CALLER, BODY = "netweave.caller", "netweave.body"
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class Server:
     world: World
     database: Database
     max_request_size: int
+    gate: Gate
 
     @property
     def catalog(self) -> Catalog:
@@ -40,6 +43,12 @@ def server_of(request: Request) -> Server:
     return server
 
 
+def caller_of(request: Request) -> Caller:
+    """Who asks; the route has let them in (`http.admission`)."""
+    caller: Caller = request.scope[CALLER]
+    return caller
+
+
 def base_of(request: Request) -> str:
     """The address the caller used, so that links work through proxies and port-forwards (contract 1.2)."""
     return f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
@@ -47,6 +56,9 @@ def base_of(request: Request) -> str:
 
 async def body_of(request: Request) -> bytes:
     """The whole body; TooLarge as soon as it is known to be (contract 1.1)."""
+    if BODY in request.scope:
+        known: bytes = request.scope[BODY]
+        return known
     limit = server_of(request).max_request_size
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
@@ -56,7 +68,8 @@ async def body_of(request: Request) -> bytes:
         body += piece
         if len(body) > limit:
             raise TooLarge(limit)
-    return bytes(body)
+    request.scope[BODY] = whole = bytes(body)
+    return whole
 
 
 async def json_of(request: Request) -> Any:
@@ -74,8 +87,12 @@ async def object_of(request: Request) -> dict[str, Any]:
 async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
     """Do `work` in a transaction of this request, and commit, unless the request asks for a dry run."""
     server = server_of(request)
-    journal = Journal(EVERYBODY, request.headers.get("x-request-id", "")[:128].replace("\0", "") or f"req-{new_uuid()}")
-    return await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
+    return await write(server.world, server.database, journal_of(request), work, dry_run=is_dry_run(request))
+
+
+def journal_of(request: Request) -> Journal:
+    """Who writes, and under which id."""
+    return Journal(caller_of(request), request.headers.get("x-request-id", "")[:128].replace("\0", "") or f"req-{new_uuid()}")
 
 
 def is_dry_run(request: Request) -> bool:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
 from api_server.http import access, addresses, collections, home, kv, lists, names, pools, refs, resources, schema
+from api_server.http.admission import admit
 from api_server.http.requests import is_dry_run
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -17,8 +18,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 DRY_RUN = "Dry-Run"
 
 
-def _at(path: str, **verbs: Handler) -> Route:
-    """A route that knows all its verbs, so that 405 can name them; HEAD is answered like GET."""
+def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
+    """A route that knows all its verbs, so that 405 can name them, and lets in whom it may; HEAD is answered like GET."""
     allowed = sorted([*verbs, *(["HEAD"] if "GET" in verbs else [])])
 
     async def dispatch(request: Request) -> Response:
@@ -27,6 +28,8 @@ def _at(path: str, **verbs: Handler) -> Route:
             if request.path_params.keys() >= {"kind", "uuid"}:
                 resources.kind_at(request)
             raise MethodNotAllowed(allowed)
+        if not public:
+            await admit(request)
         response = await handler(request)
         if request.method not in ("GET", "HEAD") and is_dry_run(request):
             response.headers[DRY_RUN] = "true"
@@ -44,10 +47,10 @@ V2 = [
     _at("/schema/{kind}", GET=schema.one_kind),
 ]
 ROUTES = [
-    _at("/", GET=home.home),
-    _at("/livez", GET=home.alive),
-    _at("/healthz", GET=home.alive),
-    _at("/readyz", GET=home.ready),
+    _at("/", public=True, GET=home.home),
+    _at("/livez", public=True, GET=home.alive),
+    _at("/healthz", public=True, GET=home.alive),
+    _at("/readyz", public=True, GET=home.ready),
     _at("/fqname-to-id", POST=names.name_to_id),
     _at("/id-to-fqname", POST=names.id_to_name),
     _at("/ref-update", POST=refs.ref_update),

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
 
+from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
 from api_server.store.database import Connection
@@ -104,7 +105,9 @@ LOCK = Statement(
     .with_for_update(key_share=True)
 )
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
+PERMISSIONS = [resource.c[name] for name in ("owner", "owner_access", "global_access", "share", "user_visible")]
 BY_UUID = Statement(select(*_ENDS).where(_ONE))
+PERMS = Statement(select(*_ENDS, *PERMISSIONS).where(_ONE))
 BY_NAME = Statement(select(*_ENDS).where(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest")))
 CHILDREN_OF = Statement(
     select(*_ENDS).where(resource.c.parent == bindparam("uuid"), resource.c.kind == bindparam("kind")).order_by(resource.c.created)
@@ -164,11 +167,15 @@ def resource_of(catalog: Catalog, row: asyncpg.Record) -> Resource:
         parent=Link(row["parent_kind"], row["parent"], fq_name[:-1]) if row["parent"] else None,
         properties=orjson.loads(row["properties"]),
         refs=refs,
-        perms=Perms(row["owner"], row["owner_access"], row["global_access"], orjson.loads(row["share"])),
+        perms=perms_of(row),
         identity=Identity(row["enable"], row["user_visible"], row["description"], row["creator"], orjson.loads(row["permissions"])),
         positions=orjson.loads(row["positions"]) if row["positions"] else {},
         modified=row["modified"],
     )
+
+
+def perms_of(row: asyncpg.Record) -> Perms:
+    return Perms(row["owner"], row["owner_access"], row["global_access"], orjson.loads(row["share"]))
 
 
 def link_of(row: asyncpg.Record) -> Link:
@@ -292,8 +299,8 @@ def _json(rows: list[Any]) -> str:
 class Journal:
     """Who is writing, for the change rows of one transaction."""
 
-    def __init__(self, actor: str, request_id: str) -> None:
-        self.actor = actor
+    def __init__(self, caller: Caller, request_id: str) -> None:
+        self.caller = caller
         self.request_id = request_id
 
     def row(self, operation: str, of: Resource, before: Resource | None, after: Resource | None) -> dict[str, Any]:
@@ -302,7 +309,7 @@ class Journal:
             "kind": of.kind.name,
             "uuid": of.uuid,
             "fq_name": of.fq_name,
-            "actor": self.actor,
+            "actor": self.caller.user,
             "request_id": self.request_id,
             "before": document_of(before) if before else None,
             "after": document_of(after) if after else None,

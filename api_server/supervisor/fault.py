@@ -5,6 +5,7 @@ Why a server does not start, said to the person who starts it.
   + HostUnusable
     - NotLoopback
     - PortInUse
+  + BadAccess
   + BadDatabaseUrl
   + DatabaseBehind, DatabaseAhead
   + TooFewConnections
@@ -28,7 +29,9 @@ class NotLoopback(HostUnusable):
 
     def __init__(self, host: str) -> None:
         super().__init__(
-            host, "others could reach it and there is no authentication; use 127.0.0.1, or say --allow-no-auth if that is meant"
+            host,
+            "others could reach it and there is no authentication; use 127.0.0.1, set NETWEAVE_AAA_MODE, "
+            "or say --allow-no-auth if that is meant",
         )
 
 
@@ -37,6 +40,10 @@ class PortInUse(HostUnusable):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__(host, f"port {port} is in use; end the other server, or choose another --port (0: any free one)")
+
+
+class BadAccess(StartupError):
+    """Access control that is asked for and cannot be had."""
 
 
 class BadDatabaseUrl(StartupError):

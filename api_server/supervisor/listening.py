@@ -12,10 +12,11 @@ BACKLOG = 2048
 PATIENCE = 2.0
 
 
-def listen(host: str, port: int, *, allow_no_auth: bool) -> socket.socket:
-    """An open socket. Connections wait in it until a worker is ready, so no caller is refused by a server that is starting."""
+def listen(host: str, port: int, *, anybody: bool) -> socket.socket:
+    """An open socket, which `anybody` or this machine alone may reach. Connections wait in it until a worker is ready, so a server that is
+    starting refuses no caller."""
     family, address = _resolve(host, port)
-    if not (ipaddress.ip_address(address[0]).is_loopback or allow_no_auth):
+    if not (ipaddress.ip_address(address[0]).is_loopback or anybody):
         raise NotLoopback(host)
     deadline = time.monotonic() + PATIENCE
     while True:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from api_server.access import AccessUnusable, providers_of
 from api_server.embedded import EmbeddedServer
 from api_server.logs import configure_logs
-from api_server.settings import Settings
-from api_server.supervisor.fault import BadDatabaseUrl
+from api_server.settings import NO_AUTH, Settings
+from api_server.supervisor.fault import BadAccess, BadDatabaseUrl
 from api_server.supervisor.listening import address_of, listen
 from api_server.supervisor.readiness import bring_up_to_date, make_ready
 from api_server.supervisor.signals import interrupt_when_ended
@@ -20,7 +21,9 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     """Serve until a signal asks to stop. Raises StartupError, EmbeddedServerError or Unavailable when that is not possible."""
     configure_logs(settings)
     interrupt_when_ended()
-    with listen(settings.host, settings.port, allow_no_auth=settings.allow_no_auth) as listening, _database(settings) as (usable, server):
+    _check_access(settings)
+    anybody = settings.allow_no_auth or settings.aaa_mode != NO_AUTH
+    with listen(settings.host, settings.port, anybody=anybody) as listening, _database(settings) as (usable, server):
         if server is not None:
             asyncio.run(bring_up_to_date(usable))
         asyncio.run(make_ready(usable))
@@ -43,6 +46,14 @@ def migrate(settings: Settings, say: Callable[[str], None]) -> None:
 
 async def _run(settings: Settings, listening: socket.socket, announce: Callable[[], None], server: EmbeddedServer | None) -> None:
     await Workers(settings, listening).run(announce, server.keep if server is not None else None)
+
+
+def _check_access(settings: Settings) -> None:
+    """What each worker will do, done once before there are any: what is wrong is then said once."""
+    try:
+        providers_of(settings)
+    except AccessUnusable as why:
+        raise BadAccess(str(why)) from why
 
 
 @contextmanager

@@ -14,6 +14,13 @@ _ABOUT = """Networks, interfaces and addresses, compatible with the Contrail VNC
 
 Errors are plain text; with `Accept: application/problem+json` they are RFC 9457 documents. Every success is 200."""
 
+_TOKEN = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-Auth-Token",
+    "description": "Of the server's tokens file, or of its Keystone; without it 401 when authentication is on.",
+}
+
 
 def document(catalog: Catalog, *, version: str) -> bytes:
     """Describe every operation of every kind, and every action, in one document."""
@@ -35,7 +42,10 @@ def document(catalog: Catalog, *, version: str) -> bytes:
             "servers": [{"url": "/"}],
             "tags": [*TAGS, TAG, *({"name": kind.name} for kind in kinds)],
             "paths": paths,
+            # A server without authentication looks at no token.
+            "security": [{"token": []}, {}],
             "components": {
+                "securitySchemes": {"token": _TOKEN},
                 "schemas": {**all_schemas(catalog), "Problem": PROBLEM},
                 "parameters": parameter_components() | HEADERS,
                 "responses": error_responses(),

@@ -12,6 +12,7 @@ _ACCESS: Schema = {"type": "integer", "minimum": 0, "maximum": 7}
 _ADDRESSES: Schema = {"type": "array", "items": {"type": "string"}}
 _NONE = {"description": "Done; the body is empty."}
 _NUMBER_ANSWERS = (("value", {"type": "integer"}, "The number, held."), ("owner", _TEXT, "Who holds it; empty when nobody does."))
+_PUBLIC: dict[str, Any] = {"security": []}
 
 TAGS = [
     {"name": "names", "description": "The home page, and names to uuids and back."},
@@ -62,7 +63,7 @@ def _names(catalog: Catalog) -> dict[str, Any]:
     bulk = json_answer({"type": "object"}, "As the list of that kind answers.")
     known = example_uuid(catalog["virtual-network"])
     return {
-        "/": {"get": _operation("home", "names", "Every path of the server", {"200": json_answer(home, "Links by name."), **errors()})},
+        "/": {"get": _operation("home", "names", "Every path of the server", {"200": json_answer(home, "Links by name.")}, **_PUBLIC)},
         "/fqname-to-id": _post("fqname_to_id", "names", "A name to its uuid", json_body(fq_name, network), uuid, "404"),
         "/id-to-fqname": _post(
             "id_to_fqname",
@@ -239,7 +240,10 @@ def _access(catalog: Catalog) -> dict[str, Any]:
         "permissions": _TEXT,
     }
     mode = json_answer(_object({"aaa-mode": _TEXT}, "aaa-mode"), "How callers are told apart.")
-    asked = [{"name": "uuid", "in": "query", "schema": UUID}]
+    asked = [
+        {"name": "uuid", "in": "query", "schema": UUID},
+        {"name": "X-User-Token", "in": "header", "schema": _TEXT, "description": "The token to examine, in place of the caller's."},
+    ]
     none = json_answer({"type": "object"}, "Done.")
     change = json_body(_object({"aaa-mode": _TEXT}, "aaa-mode"), {"aaa-mode": "rbac"})
     return {
@@ -248,7 +252,7 @@ def _access(catalog: Catalog) -> dict[str, Any]:
                 "obj_perms",
                 "access",
                 "What the caller may do",
-                {"200": json_answer(_object(perms), "RWX."), **errors("400")},
+                {"200": json_answer(_object(perms), "RWX."), **errors("400", "404")},
                 parameters=asked,
             )
         },
@@ -273,8 +277,10 @@ def _operations() -> dict[str, Any]:
     key = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]}
     pair = _object({"operation": operation, "key": key, "value": {}}, "operation", "key")
     return {
-        "/livez": {"get": _operation("livez", "operations", "Whether the process answers", {"200": state})},
-        "/readyz": {"get": _operation("readyz", "operations", "Whether requests will be served", {"200": state, **errors()})},
+        "/livez": {"get": _operation("livez", "operations", "Whether the process answers", {"200": state}, **_PUBLIC)},
+        "/readyz": {
+            "get": _operation("readyz", "operations", "Whether requests will be served", {"200": state, "503": errors()["503"]}, **_PUBLIC)
+        },
         "/useragent-kv": _post(
             "useragent_kv",
             "operations",

@@ -6,6 +6,7 @@ from api_server.http.openapi.schemas import Schema, ref_to
 
 _ERRORS = {
     "400": ("BadRequest", "The request is at fault; the text names what, and its path."),
+    "401": ("Unauthenticated", "Authentication is on, and the request has no valid X-Auth-Token."),
     "403": ("Forbidden", "The caller may not do this, or nobody may."),
     "404": ("NotFound", "Something named in the request does not exist."),
     "409": ("Conflict", "The request is at odds with what is stored: a name taken, a resource in use, an address held."),
@@ -35,8 +36,8 @@ def error_responses() -> dict[str, Any]:
 
 
 def errors(*codes: str) -> dict[str, Any]:
-    """References to the shared error answers; every operation may also meet an unreachable database."""
-    return {code: {"$ref": f"#/components/responses/{_ERRORS[code][0]}"} for code in (*codes, "503")}
+    """References to the shared error answers; every operation may also meet access control, and an unreachable database."""
+    return {code: {"$ref": f"#/components/responses/{_ERRORS[code][0]}"} for code in sorted({*codes, "401", "403", "503"})}
 
 
 def json_answer(schema: Schema, description: str) -> dict[str, Any]:
