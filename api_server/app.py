@@ -1,5 +1,6 @@
 """The application: the routes over a database, known by `main` only."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -17,6 +18,7 @@ from api_server.http.routes import ROUTES, TolerantPaths
 from api_server.model.catalog import load
 from api_server.settings import Settings
 from api_server.store.database import Database
+from api_server.watch.keeping import keep
 
 log = structlog.get_logger()
 
@@ -31,9 +33,12 @@ def create_app(settings: Settings) -> FastAPI:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
         gate = Gate.of(settings)
         app.state.server = Server(world, database, settings.max_request_size, gate)
+        keeping = asyncio.create_task(keep(database, settings.change_retention))
         try:
             yield
         finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             await gate.close()
             await database.close()
 

@@ -12,7 +12,7 @@ from api_server.model.catalog import Catalog, schemas_directory
 from api_server.model.resource import FqName, Identity, Perms, Ref, Resource, new_uuid, ref_name
 from api_server.store import resources
 from api_server.store.database import Database
-from api_server.store.resources import Journal
+from api_server.store.journal import Journal
 from api_server.store.statements import Statement
 from api_server.transaction import PLAIN, Placement, Transaction, World, write
 

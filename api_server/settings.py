@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     )
     prepared_statements: bool = True
     pool_size: int = Field(default=16, ge=1, le=500)
+    # Days for which changes are kept.
+    change_retention: int = Field(default=7, ge=1, le=3650)
     max_request_size: int = Field(default=1_024_000, ge=1_000)
     # Access control (contract 5).
     aaa_mode: Literal["no-auth", "cloud-admin", "rbac"] = "no-auth"

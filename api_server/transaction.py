@@ -27,7 +27,8 @@ from api_server.model.kind import Kind
 from api_server.model.resource import FqName, Link, Ref, Resource, digest
 from api_server.store import resources
 from api_server.store.database import Connection, Database, Writing
-from api_server.store.resources import Journal, link_of, resource_of
+from api_server.store.journal import Far, Journal, Told, far_of_create, far_of_update
+from api_server.store.resources import link_of, resource_of
 from api_server.store.statements import Statement
 
 Result = TypeVar("Result")
@@ -121,7 +122,17 @@ class Transaction:
     async def _insert_waiting(self, connection: Connection) -> None:
         if self._waiting:
             waiting, self._waiting = self._waiting, []
-            await resources.insert_all(connection, self.journal, waiting)
+            told = await self._tell_far(far_of_create(waiting), waiting)
+            await resources.insert_all(self.connection if told else connection, self.journal, waiting)
+            if told:
+                await resources.touch(connection, told)
+
+    async def _tell_far(self, far: Far, near: Iterable[Resource] = ()) -> list[Told]:
+        """Change rows of the objects whose refs a write changes beside its own; their rows are locked, but for those just being made."""
+        if not far:
+            return []
+        stored = far.keys() - {one.uuid for one in near}
+        return self.journal.implicit([*await self.hold_all(stored), *(one for one in near if one.uuid in far)], far)
 
     async def get(self, kind: str, uuid: str) -> Resource:
         """The object with its refs; NotFound when there is none of that kind."""
@@ -136,6 +147,12 @@ class Transaction:
         """The object as it is now, with its row locked until the end: no other write changes it meanwhile."""
         await self.lock([uuid])
         return await self.get(kind, uuid)
+
+    async def hold_all(self, uuids: Iterable[str]) -> list[Resource]:
+        """Those of these objects that exist, as they are now, with their rows locked until the end."""
+        uuids = sorted(set(uuids))
+        await self.lock(uuids)
+        return [resource_of(self.catalog, row) for row in await self.fetch(resources.READ_MANY, uuids=uuids)]
 
     async def lock(self, uuids: Iterable[str]) -> None:
         """Lock rows in uuid order, so that two transactions never wait for each other; unknown uuids are passed over."""
@@ -223,7 +240,8 @@ class Transaction:
         hooks = self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_update(self, old, new)
         await self.flush()
-        await resources.replace_one(self.connection, self.journal, old, new)
+        told = await self._tell_far(far_of_update(old, new))
+        await resources.replace_one(self.connection, self.journal, old, new, told)
         await hooks.after_update(self, old, new)
 
     # --- delete ---
@@ -243,7 +261,8 @@ class Transaction:
         if blocking:
             raise StillReferred([(referrer.kind, referrer.uuid) for referrer in blocking])
         await release_numbers(self, old.uuid)
-        await resources.delete_one(self.connection, self.journal, old, yielding)
+        told = await self._tell_far({uuid: {old.uuid: None} for uuid in yielding if uuid not in self.leaving})
+        await resources.delete_one(self.connection, self.journal, old, yielding, told)
         self.leaving.discard(old.uuid)
 
     async def _referrers_of(self, old: Resource) -> tuple[list[str], list[Link]]:

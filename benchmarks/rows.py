@@ -12,7 +12,7 @@ from benchmarks.connection import Connection
 from benchmarks.world import create, instance_ip, port
 
 # What the database gives by itself, to the server's rows as to these.
-_GIVEN = {"change": {"revision", "position", "xid", "at"}, "resource": {"created", "modified"}}
+_GIVEN = {"change": {"revision", "xid", "at", "created", "modified"}, "resource": {"created", "modified"}}
 _TABLES = {"resource": "uuid", "reference": "source", "address": "owner", "change": "uuid"}
 # A pair is told from others by one number; both sides make uuid, name and address of it in the same way.
 _NUMBER = "cast(:n as text)"

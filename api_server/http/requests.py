@@ -15,7 +15,7 @@ from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid, new_uuid
 from api_server.store.database import Database
-from api_server.store.resources import Journal
+from api_server.store.journal import Journal
 from api_server.transaction import Transaction, World, write
 
 Result = TypeVar("Result")

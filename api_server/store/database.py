@@ -39,6 +39,8 @@ AWAY = (
 ATTEMPTS = 8
 # What is otherwise left to the commit.
 CHECK_DEFERRED = Statement(text("SET CONSTRAINTS ALL IMMEDIATE"))
+# One for the poller, one for what is done now and then, two for the lists that watchers start from.
+ASIDE = 4
 
 
 class Connection:
@@ -125,12 +127,19 @@ async def _keep_session(_: Any) -> None:
     """asyncpg asks for a reset query at each release; nothing here changes the session, so none is needed."""
 
 
-class Database:
-    """A pool for requests, and a small reserve for the short transactions they make beside their own."""
+def _nobody() -> None:
+    """Nobody waits for changes."""
 
-    def __init__(self, pool: Pool, reserve: Any) -> None:
+
+class Database:
+    """A pool for requests, a small reserve for the short transactions they make beside their own, and one for what watches the stream."""
+
+    def __init__(self, pool: Pool, reserve: Any, aside: Any) -> None:
         self._pool = pool
         self._reserve = reserve
+        self._aside = aside
+        # Told of each commit; whoever waits for changes puts itself here.
+        self.wake: Callable[[], object] = _nobody
 
     @classmethod
     async def open(cls, url: str, size: int = 16, *, prepared_statements: bool = True) -> "Database":
@@ -145,11 +154,13 @@ class Database:
         try:
             pool = await asyncpg.create_pool(url, max_size=size, **options)
             reserve = await asyncpg.create_pool(url, max_size=2, **options)
+            aside = await asyncpg.create_pool(url, max_size=ASIDE, **options | {"min_size": 0})
         except (*AWAY, asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as why:
             raise Unavailable(f"The database cannot be reached: {why}") from why
-        return cls(Pool(pool, size), reserve)
+        return cls(Pool(pool, size), reserve, aside)
 
     async def close(self) -> None:
+        await self._aside.close()
         await self._reserve.close()
         await self._pool.close()
 
@@ -171,13 +182,22 @@ class Database:
         async with self._reserve.acquire() as raw, raw.transaction():
             yield Connection(raw)
 
+    @asynccontextmanager
+    async def aside(self) -> AsyncIterator[Connection]:
+        """A connection for the stream of changes, which takes none from requests however long its readers take."""
+        async with self._aside.acquire() as raw:
+            yield Connection(raw)
+
     async def write(self, work: Callable[[Writing], Awaitable[Result]]) -> Result:
         """Run `work` in a transaction and commit; lost races run again, and the last loss is 503."""
         for attempt in range(ATTEMPTS):
             try:
                 async with self.transaction() as connection:
-                    return await work(connection)
+                    result = await work(connection)
             except LOST_A_RACE as rival:
                 log.debug("ran again after losing a race", attempt=attempt, why=str(rival))
                 await asyncio.sleep(0.002 * attempt)
+            else:
+                self.wake()
+                return result
         raise Unavailable("The database is too busy with rival writes; try again")

@@ -10,10 +10,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
 
-from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
 from api_server.store.database import Connection
+from api_server.store.journal import CREATED, DELETED, UPDATED, Journal, Told, symmetric
 from api_server.store.rows import rows_of
 from api_server.store.statements import Statement
 from api_server.store.tables import change, reference, resource
@@ -93,17 +93,14 @@ def reading(*, children: bool, back_refs: bool) -> Select[Any]:
 
 
 _ONE = resource.c.uuid == bindparam("uuid")
+_MANY = resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
+READ_MANY = Statement(reading(children=False, back_refs=False).where(_MANY).order_by(resource.c.uuid))
 READ = {
     (children, back_refs): Statement(reading(children=children, back_refs=back_refs).where(_ONE))
     for children in (False, True)
     for back_refs in (False, True)
 }
-LOCK = Statement(
-    select(_text(resource.c.uuid), resource.c.kind)
-    .where(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS)))
-    .order_by(resource.c.uuid)
-    .with_for_update(key_share=True)
-)
+LOCK = Statement(select(_text(resource.c.uuid), resource.c.kind).where(_MANY).order_by(resource.c.uuid).with_for_update(key_share=True))
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
 PERMISSIONS = [resource.c[name] for name in ("owner", "owner_access", "global_access", "share", "user_visible")]
 BY_UUID = Statement(select(*_ENDS).where(_ONE))
@@ -200,6 +197,14 @@ def _put_refs(parameter: str) -> Any:
     )
 
 
+def _tell(*written: Any) -> Any:
+    """Change rows of what was written: made of the rows that came back, so that they follow the lock and carry the times."""
+    rows = rows_of(change, CHANGE, "changes")
+    stamped = union_all(*[select(cte.c.uuid, cte.c.created, cte.c.modified) for cte in written]).subquery("stamped")
+    told = select(*[rows.c[name] for name in CHANGE], stamped.c.created, stamped.c.modified).where(rows.c.uuid == stamped.c.uuid)
+    return insert(change).from_select([*CHANGE, "created", "modified"], told)
+
+
 INSERT = Statement(
     _insert(change, CHANGE, "changes").add_cte(
         _insert(resource, RESOURCE, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
@@ -207,16 +212,26 @@ INSERT = Statement(
 )
 _gone = rows_of(reference, ["source", "target"], "gone")
 _NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
+_TIMES = (resource.c.uuid, resource.c.created, resource.c.modified)
 _new = rows_of(resource, ["uuid", *STATE], "resources")
+_changed = (
+    update(resource)
+    .values({name: _new.c[name] for name in STATE} | {"modified": _NOW})
+    .where(resource.c.uuid == _new.c.uuid)
+    .returning(*_TIMES)
+    .cte("changed")
+)
+_touched = (
+    update(resource)
+    .values(modified=_NOW)
+    .where(resource.c.uuid == func.any(bindparam("touched", type_=UUIDS)))
+    .returning(*_TIMES)
+    .cte("touched")
+)
 UPDATE = Statement(
-    _insert(change, CHANGE, "changes").add_cte(
-        update(resource)
-        .values({name: _new.c[name] for name in STATE} | {"modified": _NOW})
-        .where(resource.c.uuid == _new.c.uuid)
-        .cte("changed"),
+    _tell(_changed, _touched).add_cte(
         delete(reference).where(reference.c.source == _gone.c.source, reference.c.target == _gone.c.target).cte("lost"),
         _put_refs("refs").cte("put"),
-        update(resource).values(modified=_NOW).where(resource.c.uuid == func.any(bindparam("touched", type_=UUIDS))).cte("touched"),
     )
 )
 # The refs that do not hold it back, and those of its own; the foreign key RESTRICT still sees every other.
@@ -228,7 +243,8 @@ UNLINK = Statement(
         )
     )
 )
-DELETE = Statement(_insert(change, CHANGE, "changes").add_cte(delete(resource).where(resource.c.uuid == bindparam("uuid")).cte("gone")))
+_removed = delete(resource).where(resource.c.uuid == bindparam("uuid")).returning(*_TIMES).cte("removed")
+DELETE = Statement(_tell(_removed, _touched))
 RELAX = Statement(
     update(reference).values(relaxed=True).where(reference.c.source == bindparam("source"), reference.c.target == bindparam("target"))
 )
@@ -257,33 +273,12 @@ def row_of(new: Resource) -> dict[str, Any]:
     }
 
 
-def document_of(of: Resource) -> dict[str, Any]:
-    """What a change row tells of an object: enough to show it as it was, or to make it again."""
-    return {
-        "parent_type": of.parent.kind if of.parent else None,
-        "parent_uuid": of.parent.uuid if of.parent else None,
-        "properties": of.properties,
-        "perms2": {
-            "owner": of.perms.owner,
-            "owner_access": of.perms.owner_access,
-            "global_access": of.perms.global_access,
-            "share": of.perms.share,
-        },
-        "enable": of.identity.enable,
-        "refs": {name: [[ref.uuid, ref.fq_name, ref.attr] for ref in refs] for name, refs in of.refs.items() if refs},
-    }
-
-
-def _symmetric(source: Resource, ref: Ref) -> bool:
-    return ref.kind == source.kind.name
-
-
 def _ref_rows(source: Resource, refs: Iterable[tuple[int, Ref]]) -> list[dict[str, Any]]:
     rows = []
     for position, ref in refs:
         row = {"source": source.uuid, "target": ref.uuid, "position": position, "attr": ref.attr, "relaxed": ref.relaxed}
         rows.append(row)
-        if _symmetric(source, ref) and ref.uuid != source.uuid:
+        if symmetric(source, [ref]):
             rows.append(row | {"source": ref.uuid, "target": source.uuid})
     return rows
 
@@ -292,28 +287,8 @@ def _numbered(of: Resource) -> list[tuple[int, Ref]]:
     return [(position, ref) for refs in of.refs.values() for position, ref in enumerate(refs)]
 
 
-def _json(rows: list[Any]) -> str:
+def _json(rows: Sequence[Any]) -> str:
     return orjson.dumps(rows).decode()
-
-
-class Journal:
-    """Who is writing, for the change rows of one transaction."""
-
-    def __init__(self, caller: Caller, request_id: str) -> None:
-        self.caller = caller
-        self.request_id = request_id
-
-    def row(self, operation: str, of: Resource, before: Resource | None, after: Resource | None) -> dict[str, Any]:
-        return {
-            "operation": operation,
-            "kind": of.kind.name,
-            "uuid": of.uuid,
-            "fq_name": of.fq_name,
-            "actor": self.caller.user,
-            "request_id": self.request_id,
-            "before": document_of(before) if before else None,
-            "after": document_of(after) if after else None,
-        }
 
 
 async def insert_all(connection: Connection, journal: Journal, new: Sequence[Resource]) -> None:
@@ -322,12 +297,17 @@ async def insert_all(connection: Connection, journal: Journal, new: Sequence[Res
         INSERT,
         resources=_json([row_of(one) for one in new]),
         refs=_json([row for one in new for row in _ref_rows(one, _numbered(one))]),
-        changes=_json([journal.row("CREATE", one, None, one) for one in new]),
+        changes=_json([journal.row(CREATED, one, None, one) for one in new]),
     )
 
 
-async def replace_one(connection: Connection, journal: Journal, old: Resource, new: Resource) -> None:
-    """Store what differs between `old`, whose row is locked, and `new`; refs to objects of the same kind change on both sides."""
+async def touch(connection: Connection, told: Sequence[Told]) -> None:
+    """Store what happened to objects at the far sides of new refs."""
+    await connection.execute(UPDATE, resources="[]", gone="[]", refs="[]", touched=_uuids(told), changes=_json(told))
+
+
+async def replace_one(connection: Connection, journal: Journal, old: Resource, new: Resource, told: Sequence[Told] = ()) -> None:
+    """Store what differs between `old`, whose row is locked, and `new`, and what is `told` of the far sides of its refs."""
     before = {ref.uuid: (position, ref) for position, ref in _numbered(old)}
     after = {ref.uuid: (position, ref) for position, ref in _numbered(new)}
     lost = [ref for uuid, (_, ref) in before.items() if uuid not in after]
@@ -336,22 +316,25 @@ async def replace_one(connection: Connection, journal: Journal, old: Resource, n
         for uuid, (position, ref) in after.items()
         if uuid not in before or (before[uuid][0], before[uuid][1].attr) != (position, ref.attr)
     ]
-    touched = {ref.uuid for ref in [*lost, *(ref for _, ref in put)] if _symmetric(old, ref) and ref.uuid != old.uuid}
     row = row_of(new)
     await connection.execute(
         UPDATE,
         resources=_json([{name: row[name] for name in ("uuid", *STATE)}]),
         gone=_json([{"source": row["source"], "target": row["target"]} for row in _ref_rows(old, [(0, ref) for ref in lost])]),
         refs=_json(_ref_rows(new, put)),
-        touched=list(touched),
-        changes=_json([journal.row("UPDATE", new, old, new)]),
+        touched=_uuids(told),
+        changes=_json([journal.row(UPDATED, new, old, new), *told]),
     )
 
 
-async def delete_one(connection: Connection, journal: Journal, old: Resource, yielding: Sequence[str]) -> None:
-    """Remove it with its own refs, and the refs to it from `yielding`, which do not hold it back."""
+async def delete_one(connection: Connection, journal: Journal, old: Resource, yielding: Sequence[str], told: Sequence[Told] = ()) -> None:
+    """Remove it with its own refs, and the refs to it from `yielding`, which do not hold it back; `told` is what that does to them."""
     await connection.execute(UNLINK, uuid=old.uuid, yielding=list(yielding))
-    await connection.execute(DELETE, uuid=old.uuid, changes=_json([journal.row("DELETE", old, old, None)]))
+    await connection.execute(DELETE, uuid=old.uuid, touched=_uuids(told), changes=_json([*told, journal.row(DELETED, old, old, None)]))
+
+
+def _uuids(told: Sequence[Told]) -> list[str]:
+    return [row["uuid"] for row in told]
 
 
 async def resolve(connection: Connection, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> list[asyncpg.Record]:

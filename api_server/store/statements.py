@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 
 DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
 
-_LOCKS_OR_LASTS = re.compile(r"\bFOR (NO KEY |KEY )?(UPDATE|SHARE)\b|\b(INSERT|UPDATE|DELETE|set_config|pg_advisory\w*)\b")
+_LOCKS_OR_LASTS = re.compile(r"\bFOR (NO KEY |KEY )?(UPDATE|SHARE)\b|\b(INSERT|UPDATE|DELETE|set_config|pg_(try_)?advisory\w*)\b")
 
 
 class Statement:

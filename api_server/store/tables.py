@@ -3,13 +3,15 @@
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     ForeignKey,
-    Identity,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
     SmallInteger,
     Table,
     Text,
@@ -40,9 +42,19 @@ class Xid8(UserDefinedType[int]):
         return "xid8"
 
 
+class PgSnapshot(UserDefinedType[str]):
+    """Which transactions a statement sees."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "pg_snapshot"
+
+
 # Byte order ("C") everywhere names are compared: the same on every server, and what clients page through.
 Name = ARRAY(Text(collation="C"))
 Moment = TIMESTAMP(timezone=True, precision=6)
+change_revision = Sequence("change_revision", metadata=metadata)
 
 resource = Table(
     "resource",
@@ -85,9 +97,8 @@ reference = Table(
 change = Table(
     "change",
     metadata,
-    Column("revision", BigInteger, Identity(always=True), primary_key=True),
-    # Given after commit, by one numbering pass at a time; a number drawn by the writer would not be an order.
-    Column("position", BigInteger, nullable=True, unique=True),
+    # Drawn while the row of the object is locked, so it orders the changes of one object.
+    Column("revision", BigInteger, change_revision, nullable=False, server_default=change_revision.next_value()),
     Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
     Column("at", Moment, nullable=False, server_default=func.statement_timestamp()),
     Column("operation", Text, nullable=False),
@@ -96,7 +107,42 @@ change = Table(
     Column("fq_name", Name, nullable=False),
     Column("actor", Text, nullable=False),
     Column("request_id", Text, nullable=False),
+    # Of the object as this change left it; a create has both from its own statement.
+    Column("created", Moment, nullable=True, server_default=func.statement_timestamp()),
+    Column("modified", Moment, nullable=True, server_default=func.statement_timestamp()),
     Column("before", JSONB, nullable=True),
     Column("after", JSONB, nullable=True),
-    Index(None, "xid"),
+    # One index serves both ways to a row: by transaction, when it is numbered, and by position, when it is read.
+    PrimaryKeyConstraint("xid", "revision", "at"),
+    postgresql_partition_by="RANGE (at)",
+)
+
+# Positions are given after commit, by one numbering pass at a time; a number drawn by the writer would not be an order.
+# They are a table of their own: written into `change` they would write each of its wide rows twice.
+change_position = Table(
+    "change_position",
+    metadata,
+    Column("position", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("xid", Xid8, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("uuid", UUID(as_uuid=False), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("request_id", Text, nullable=False),
+    PrimaryKeyConstraint("position", "at"),
+    Index(None, "uuid", "position"),
+    Index(None, "request_id"),
+    postgresql_partition_by="RANGE (at)",
+)
+
+# One row: the changes that have positions are those that this snapshot sees.
+numbering = Table(
+    "numbering",
+    metadata,
+    Column("one", Boolean, CheckConstraint("one", name="one_row"), primary_key=True, server_default=text("true")),
+    Column("seen", PgSnapshot, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    # The highest position that retention has dropped; what is asked from before it cannot be told in full.
+    Column("forgotten", BigInteger, nullable=False, server_default=text("0")),
 )

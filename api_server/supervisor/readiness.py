@@ -11,14 +11,14 @@ from api_server.bootstrap import bootstrap, world_of
 from api_server.errors import Unavailable
 from api_server.model.catalog import load
 from api_server.settings import Settings
-from api_server.store.database import AWAY, Database
+from api_server.store.database import ASIDE, AWAY, Database
 from api_server.supervisor.fault import TooFewConnections
 from api_server.supervisor.migration import check_known, check_revision, newest, revision_of, upgrade
 
 # Any constant does; it only has to be the same for all servers of a database.
 TURN = 0x6E65_7477_6561_7665
-# What a worker holds beside its pool: the reserve of `Database`.
-RESERVE = 2
+# What a worker holds beside its pool: the reserve of `Database`, and what it keeps aside.
+RESERVE = 2 + ASIDE
 
 
 async def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:

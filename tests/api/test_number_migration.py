@@ -1,26 +1,15 @@
 """What becomes of the numbers of a database that release 0.1.0 filled."""
 
 from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
-import asyncpg
 import pytest
 from alembic import command
-from alembic.config import Config
 
-from api_server.model.places import data_directory
+from tests.released import RELEASED, config, execute, rows
 from tests.served import Postgres, run
 
-RELEASED = "77046f3011c2"
 BEFORE, THIS = "c2f1a0b7d3e4", "d3a4b1c8e5f6"
-
-
-def config(url: str) -> Config:
-    made = Config()
-    for option, value in (("script_location", str(data_directory("migrations"))), ("sqlalchemy.url", url)):
-        made.set_main_option(option, value.replace("%", "%%"))
-    return made
 
 
 @pytest.fixture
@@ -49,26 +38,6 @@ INSERT INTO number_pool (pool, frontier) VALUES ('virtual-network-id', 64);
 INSERT INTO number (pool, value, owner) VALUES ('virtual-network-id', 1, '00000000-0000-4000-8000-000000000001');
 INSERT INTO free_number (pool, value) SELECT 'virtual-network-id', value FROM generate_series(2, 64) AS value;
 """
-
-
-async def execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
-def rows(url: str, query: str) -> list[tuple[Any, ...]]:
-    async def fetch() -> list[tuple[Any, ...]]:
-        connection = await asyncpg.connect(url)
-        try:
-            return [tuple(row) for row in await connection.fetch(query)]
-        finally:
-            await connection.close()
-
-    found: list[tuple[Any, ...]] = run(fetch())
-    return found
 
 
 NUMBERS = "SELECT pool, value, right(owner::text, 1) FROM number ORDER BY pool, value"

@@ -1,0 +1,43 @@
+"""What the stream of changes needs now and then, whichever server process has the turn."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, date, datetime
+
+import asyncpg
+import structlog
+
+from api_server.store import changes, partitions
+from api_server.store.database import AWAY, Database
+
+log = structlog.get_logger()
+
+# Between two looks, in seconds: so many changes at most get their positions at once when nobody watches.
+INTERVAL = 15.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def keep(
+    database: Database,
+    retention: int,
+    now: Callable[[], datetime] = _now,
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> None:
+    """
+    Until cancelled: give positions to changes that nobody watches for, and once a day make partitions ahead and drop old ones.
+    A failure is logged and tried again; no request waits for it.
+    """
+    kept: date | None = None
+    while True:
+        try:
+            async with database.aside() as connection:
+                today = now().date()
+                if kept != today and await partitions.keep_days(connection, now(), retention):
+                    kept = today
+                await changes.settle(connection)
+        except (*AWAY, asyncpg.PostgresError) as why:
+            log.warning("the stream of changes was not looked after; trying again", why=str(why))
+        await pause(INTERVAL)
