@@ -2,6 +2,8 @@
 
 from api_server.hooks.address_group import AddressGroup
 from api_server.hooks.application_policy_set import ApplicationPolicySet
+from api_server.hooks.bgp_as_a_service import BgpAsAService
+from api_server.hooks.bgp_router import BgpRouter
 from api_server.hooks.bridge_domain import BridgeDomain
 from api_server.hooks.domain import Domain
 from api_server.hooks.firewall_policy import FirewallPolicy
@@ -11,6 +13,7 @@ from api_server.hooks.floating_ip_pool import FloatingIpPool
 from api_server.hooks.global_system_config import GlobalSystemConfig
 from api_server.hooks.instance_ip import InstanceIp
 from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonitor
+from api_server.hooks.logical_router import LogicalRouter
 from api_server.hooks.network_ipam import NetworkIpam
 from api_server.hooks.project import Project
 from api_server.hooks.routing_instance import RoutingInstance
@@ -23,6 +26,8 @@ HOOKS: dict[str, Hooks] = {
     "address-group": AddressGroup(),
     "alias-ip": FloatingIp("alias_ip"),
     "application-policy-set": ApplicationPolicySet(),
+    "bgp-as-a-service": BgpAsAService(),
+    "bgp-router": BgpRouter(),
     "bridge-domain": BridgeDomain(),
     "domain": Domain(),
     "firewall-policy": FirewallPolicy(),
@@ -32,6 +37,7 @@ HOOKS: dict[str, Hooks] = {
     "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),
     "loadbalancer-healthmonitor": LoadbalancerHealthmonitor(),
+    "logical-router": LogicalRouter(),
     "network-ipam": NetworkIpam(),
     "project": Project(),
     "routing-instance": RoutingInstance(),

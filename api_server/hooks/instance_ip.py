@@ -5,7 +5,7 @@ from typing_extensions import override
 from api_server.errors import AddressOutside, BadRequest, Immutable, InvalidResource, SubnetExhausted, UnknownReference
 from api_server.ipam.addresses import Held, allocate, release
 from api_server.ipam.choice import Wish, choose, claim_in
-from api_server.ipam.ports import on_machines
+from api_server.ipam.ports import on_machine
 from api_server.ipam.routers import read_router
 from api_server.ipam.subnet import read_address
 from api_server.ipam.subnets import read_network, read_space
@@ -112,7 +112,9 @@ async def _refuse_gateway_of_machine(tx: Transaction, new: Resource, link: Ref, 
 
 
 async def _refuse_on_machines(tx: Transaction, ports: set[str]) -> None:
-    if await on_machines(tx, ports):
+    # Held until the end: a port that a machine is about to get is asked once that is settled.
+    await tx.lock(ports)
+    if await on_machine(tx, ports):
         message = "Gateway IP cannot be used by VM port"
         raise BadRequest(message, field=ADDRESS)
 

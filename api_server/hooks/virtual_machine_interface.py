@@ -7,6 +7,7 @@ from typing import Any
 from typing_extensions import override
 
 from api_server.errors import BadRequest, Conflict, Immutable, InvalidResource
+from api_server.ipam.gateways import gateway_of_routers
 from api_server.ipam.ports import derived_macs, health_checks_that_are_not_local, network_of_port, on_gateway, tags_of
 from api_server.model.resource import Resource
 from api_server.transaction import Hooks, Transaction
@@ -127,6 +128,9 @@ async def _change_network(tx: Transaction, old: Resource, new: Resource) -> None
         name = "virtual_network_refs"
         message = f"{name} can not be changed while instance-ips refer to the port"
         raise Immutable(name, message)
+    if external := await gateway_of_routers(tx, new.uuid, _uuids(new, NETWORK)):
+        problem = f"virtual_network_refs: Logical router interface and gateway cannot be in VN({external})"
+        raise InvalidResource(new.kind.name, [problem])
     left = {one.uuid for ref in old.refs_to(NETWORK) for one in await tx.children(ref.uuid, INSTANCE)}
     kept = [ref for ref in new.refs_to(INSTANCE) if ref.uuid not in left]
     new.refs["routing_instance_refs"] = kept

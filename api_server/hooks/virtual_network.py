@@ -12,9 +12,10 @@ from api_server.ipam.plan import Plan, plan
 from api_server.ipam.ports import has_machines
 from api_server.ipam.subnet import first_overlap, read_address
 from api_server.ipam.subnets import read_space, read_spaces
+from api_server.ipam.system import refuse_automatic
 from api_server.ipam.usage import carry_out, refuse_unlinking
 from api_server.model.resource import Resource
-from api_server.model.route_target import RouteTarget, route_targets_of
+from api_server.model.route_target import RouteTarget, route_target_problems, route_targets_of
 from api_server.transaction import Hooks, Transaction
 
 NUMBER, IPAMS, PROPERTIES = "virtual_network_network_id", "network_ipam_refs", "virtual_network_properties"
@@ -30,7 +31,7 @@ class VirtualNetwork(Hooks):
         if NUMBER in new.given:
             message = "Cannot set the virtual network ID"
             raise Forbidden(message, field=NUMBER)
-        await _check(tx, new)
+        await _check(tx, None, new)
         _share_new(new)
         new.properties[NUMBER] = await draw_number(tx, NETWORK_IDS, new.uuid)
         await _claim_vxlan(tx, None, new)
@@ -47,7 +48,7 @@ class VirtualNetwork(Hooks):
         if number != old.properties.get(NUMBER):
             message = "Cannot change the virtual network ID"
             raise Forbidden(message, field=NUMBER)
-        await _check(tx, new)
+        await _check(tx, old, new)
         await _check_provider_change(tx, old, new)
         _share_changed(new)
         await _claim_vxlan(tx, old, new)
@@ -63,12 +64,13 @@ class VirtualNetwork(Hooks):
 # --- what needs no other row ---
 
 
-async def _check(tx: Transaction, new: Resource) -> None:
-    problems = [*_provider_problems(new), *_route_target_problems(new)]
+async def _check(tx: Transaction, old: Resource | None, new: Resource) -> None:
+    problems = [*_provider_problems(new), *route_target_problems(new)]
     if problems:
         raise InvalidResource(new.kind.name, problems)
     targets = [(name, target) for name, text in route_targets_of(new) if (target := RouteTarget.read(text))]
-    await _refuse_automatic(tx, new, [target for _, target in targets])
+    known = {text for _, text in route_targets_of(old)} if old else set()
+    await refuse_automatic(tx, new.kind.name, [target for _, target in targets if str(target) not in known])
     imported, exported = ({target for name, target in targets if name.startswith(way)} for way in ("import", "export"))
     if new.properties.get("multi_policy_service_chains_enabled") and (both := imported & exported):
         message = f"Multi policy service chains are enabled, so {min(both)} can not be imported and exported"
@@ -85,12 +87,6 @@ def _provider_problems(new: Resource) -> Iterator[str]:
         for name in ("segmentation_id", "physical_network"):
             if details.get(name) in (None, ""):
                 yield f"provider_properties.{name}: it is missing, both fields are needed"
-
-
-def _route_target_problems(new: Resource) -> Iterator[str]:
-    for name, text in route_targets_of(new):
-        if RouteTarget.read(text) is None:
-            yield f"{name}: {text!r} is not target:<asn or IPv4>:<number>"
 
 
 def _share_new(new: Resource) -> None:
@@ -141,14 +137,6 @@ async def _claim_vxlan(tx: Transaction, old: Resource | None, new: Resource) -> 
 def _vxlan(one: Resource | None) -> int | None:
     properties: dict[str, Any] = (one.properties.get(PROPERTIES) if one else None) or {}
     return properties.get("vxlan_network_identifier") or None
-
-
-async def _refuse_automatic(tx: Transaction, new: Resource, targets: list[RouteTarget]) -> None:
-    """Route targets of the own AS with high numbers are drawn by the system (contract 3.4 global-system-config)."""
-    system = await tx.find("global-system-config", ("default-global-system-config",)) if targets else None
-    asn = system.properties.get("autonomous_system") if system else None
-    if asn and (found := next((one for one in targets if one.is_automatic(asn)), None)):
-        raise InvalidResource(new.kind.name, [f"route targets: {found} is in the range that the system draws from for AS {asn}"])
 
 
 async def _check_peers(tx: Transaction, new: Resource, peers: list[str]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Select, Text, and_, bindparam, cast, exists, func, literal_column, or_, select
+from sqlalchemy import Integer, Select, Text, and_, bindparam, case, cast, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from api_server.ipam.freelist import Session
@@ -18,8 +18,19 @@ VMI, VM, IIP, RI = "virtual-machine-interface", "virtual-machine", "instance-ip"
 _machine = resource.alias("machine")
 _of_port = reference.alias("of_port")
 _linked = exists().where(_of_port.c.source == resource.c.uuid, _of_port.c.target == _machine.c.uuid, _machine.c.kind == VM)
+_linked_machine = (
+    select(cast(_machine.c.uuid, Text))
+    .select_from(_of_port.join(_machine, _machine.c.uuid == _of_port.c.target))
+    .where(_of_port.c.source == resource.c.uuid, _machine.c.kind == VM)
+    .correlate(resource)
+    .limit(1)
+    .scalar_subquery()
+)
 ON_MACHINES = Statement(
-    select(literal_column("1"))
+    select(
+        cast(resource.c.uuid, Text).label("port"),
+        case((resource.c.parent_kind == VM, cast(resource.c.parent, Text)), else_=_linked_machine).label("machine"),
+    )
     .where(resource.c.uuid == func.any(cast(bindparam("ports"), UUIDS)), or_(resource.c.parent_kind == VM, _linked))
     .limit(1)
 )
@@ -93,9 +104,10 @@ NOT_LOCAL = Statement(
 )
 
 
-async def on_machines(session: Session, ports: Collection[str]) -> bool:
-    """Whether one of these ports belongs to a virtual machine, as its child or by a ref."""
-    return bool(ports) and bool(await session.fetch(ON_MACHINES, ports=list(ports)))
+async def on_machine(session: Session, ports: Collection[str]) -> tuple[str, str] | None:
+    """One of these ports that belongs to a virtual machine, as its child or by a ref, and that machine."""
+    rows = await session.fetch(ON_MACHINES, ports=list(ports)) if ports else []
+    return (rows[0]["port"], rows[0]["machine"]) if rows else None
 
 
 async def has_machines(session: Session, network: str) -> bool:

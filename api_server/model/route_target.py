@@ -6,9 +6,11 @@ from typing import NamedTuple
 
 from api_server.model.resource import Resource
 
-LISTS = ("route_target_list", "import_route_target_list", "export_route_target_list")
+LISTS = ("route_target_list", "import_route_target_list", "export_route_target_list", "configured_route_target_list")
 LARGEST_SHORT = 0xFFFF
 LARGEST_LONG = 0xFFFF_FFFF
+# More are no number here, however many zeros they begin with.
+DIGITS = 20
 
 
 class RouteTarget(NamedTuple):
@@ -45,8 +47,15 @@ def route_targets_of(one: Resource) -> Iterator[tuple[str, object]]:
             yield name, text
 
 
+def route_target_problems(one: Resource) -> Iterator[str]:
+    """A sentence for each entry that is no route target."""
+    for name, text in route_targets_of(one):
+        if RouteTarget.read(text) is None:
+            yield f"{name}: {text!r} is not target:<asn or IPv4>:<number>"
+
+
 def _is_number(text: str, largest: int) -> bool:
-    return text.isascii() and text.isdigit() and int(text) <= largest
+    return text.isascii() and text.isdigit() and len(text) <= DIGITS and int(text) <= largest
 
 
 def _is_address(text: str) -> bool:

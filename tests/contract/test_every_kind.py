@@ -29,6 +29,8 @@ LEFT_OUT: dict[str, set[str]] = {
     "tag": {"tag_type_refs", "tag_type_name", "tag_value", "tag_predefined"},
     # 3.4 floating-ip-pool: the subnets are the network's own, whose uuids the server draws.
     "floating-ip-pool": {"floating_ip_pool_subnets"},
+    # 3.4 logical-router: its external network is none of those that its ports are in.
+    "logical-router": {"virtual_network_refs"},
     # 3.4 virtual-router: a link to an IPAM carries pools that are set aside in that IPAM.
     "virtual-router": {"network_ipam_refs"},
 }
@@ -50,6 +52,8 @@ KEPT: dict[str, set[str]] = {
     "alias-ip": {"alias_ip_address"},
     # 3.4 network-ipam: how it divides its addresses cannot be changed.
     "network-ipam": {"ipam_subnet_method", "ipam_subnetting"},
+    # 3.4 logical-router: the type stays.
+    "logical-router": {"logical_router_type"},
     # 3.4 virtual-machine-interface: it is in a network, its routing instance follows that network, and a bound port keeps its vnic_type.
     # 2.7: what the server draws stays, so a MAC that is taken away comes back as another.
     "virtual-machine-interface": {

@@ -94,6 +94,8 @@ _PROPERTIES: dict[tuple[str, str], Any] = {
     ("tag", "tag_type_name"): "label",
     ("tag", "tag_value"): "web",
     ("global-system-config", "autonomous_system"): 64512,
+    # A number though it is a text (contract 3.4 logical-router).
+    ("logical-router", "vxlan_network_identifier"): "4712",
     ("global-system-config", "bgpaas_parameters"): {"port_start": 50000, "port_end": 50512},
 }
 

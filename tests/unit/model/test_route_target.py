@@ -11,7 +11,21 @@ def test_a_route_target_reads_as_it_is_written(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "target", "target:1", "target:1:2:3", "origin:1:2", "target:x:1", "target:1:-1", "target:1:٣", "target:10.0.0:1", 7, None]
+    "text",
+    [
+        "",
+        "target",
+        "target:1",
+        "target:1:2:3",
+        "origin:1:2",
+        "target:x:1",
+        "target:1:-1",
+        "target:1:٣",
+        "target:10.0.0:1",
+        "target:1:" + "9" * 5000,
+        7,
+        None,
+    ],
 )
 def test_anything_else_is_none(text: object) -> None:
     assert RouteTarget.read(text) is None
