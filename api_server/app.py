@@ -26,7 +26,7 @@ log = structlog.get_logger()
 def create_app(settings: Settings) -> FastAPI:
     """The application for `settings.database_url`; its database is opened when the server starts and closed when it stops."""
     catalog = load()
-    world = world_of(catalog)
+    world = world_of(catalog, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -9,7 +9,9 @@ from sqlalchemy import bindparam, func, select
 from api_server.hooks import HOOKS
 from api_server.model.caller import SYSTEM
 from api_server.model.catalog import Catalog, schemas_directory
+from api_server.model.quota import Limits
 from api_server.model.resource import FqName, Identity, Perms, Ref, Resource, new_uuid, ref_name
+from api_server.settings import Settings
 from api_server.store import resources
 from api_server.store.database import Database
 from api_server.store.journal import Journal
@@ -26,9 +28,10 @@ def _entries() -> list[dict[str, Any]]:
     return entries
 
 
-def world_of(catalog: Catalog) -> World:
-    """What the transactions of a server know: the catalog, the hooks, and the names that are kept."""
-    return World(catalog, HOOKS, frozenset((entry["kind"], tuple(entry["fq_name"])) for entry in _entries()))
+def world_of(catalog: Catalog, settings: Settings) -> World:
+    """What the transactions of a server know: the catalog, the hooks, the names that are kept, and the limits."""
+    kept = frozenset((entry["kind"], tuple(entry["fq_name"])) for entry in _entries())
+    return World(catalog, HOOKS, kept, Limits(catalog, settings.quota, count_instance_ips=settings.count_instance_ips))
 
 
 async def bootstrap(database: Database, world: World) -> None:

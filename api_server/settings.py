@@ -16,7 +16,10 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """What an operator may choose; flags of `netweave serve` win over the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="NETWEAVE_", extra="ignore", populate_by_name=True)
+    # The delimiter is for `quota`: NETWEAVE_QUOTA_virtual_network.
+    model_config = SettingsConfigDict(
+        env_prefix="NETWEAVE_", extra="ignore", populate_by_name=True, env_nested_delimiter="_", env_nested_max_split=1
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(default=8082, ge=0, le=65535)
@@ -44,4 +47,8 @@ class Settings(BaseSettings):
     keystone_user_domain: str = "default"
     keystone_project_domain: str = "default"
     keystone_cache_seconds: float = Field(default=60, ge=0, le=3600)
+    # What a project may have that does not say so itself, for each name of QuotaType, and `defaults` for all others; negative is no limit.
+    quota: dict[str, int] = Field(default_factory=dict)
+    # The original never counts them (contract 4.5).
+    count_instance_ips: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -24,7 +24,9 @@ from api_server.errors import (
 from api_server.ipam.numbers import release_numbers
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
+from api_server.model.quota import Limits
 from api_server.model.resource import FqName, Link, Ref, Resource, digest
+from api_server.quotas import Ledger
 from api_server.store import resources
 from api_server.store.database import Connection, Database, Writing
 from api_server.store.journal import Far, Journal, Told, far_of_create, far_of_update
@@ -63,11 +65,12 @@ HERE = Placement()
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What every transaction of a server knows: its kinds, their hooks, and the names that are the server's own."""
+    """What every transaction of a server knows: its kinds, their hooks, the names that are the server's own, and how much is allowed."""
 
     catalog: Catalog
     hooks: Mapping[str, Hooks]
     system: frozenset[tuple[str, FqName]]
+    limits: Limits
 
 
 class Transaction:
@@ -83,6 +86,7 @@ class Transaction:
         self.database = database
         self.journal = journal
         self.privileged = privileged
+        self.quotas = Ledger(None if privileged else world.limits, self)
         # Objects whose deletion is under way: what is deleted along with them asks whether it may.
         self.leaving: set[str] = set()
         self._waiting: list[Resource] = []
@@ -175,12 +179,17 @@ class Transaction:
 
     # --- create ---
 
-    async def create(self, new: Resource, placement: Placement = HERE, *, hooks: Hooks | None = None) -> None:
-        """Checks in the order of contract 1.4.1, rows 8 to 13; the first failure is raised. `hooks` in place of the kind's own."""
+    async def create(self, new: Resource, placement: Placement = HERE, *, hooks: Hooks | None = None, charged: bool = True) -> None:
+        """
+        Checks in the order of contract 1.4.1, rows 8 to 14; the first failure is raised. `hooks` in place of the kind's own; what is not
+        `charged` is made even where the quota is used up.
+        """
         if not (new.parent and new.parent.uuid in self._made and not new.refs):
             await self._settle(new, placement)
         hooks = hooks or self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_create(self, new)
+        if charged:
+            await self.quotas.charge(new)
         self._waiting.append(new)
         self._made[new.uuid] = new
         await hooks.after_create(self, new)
@@ -218,15 +227,18 @@ class Transaction:
         """Who has the name or the uuid already, the parent, and the targets of all refs: in one statement."""
         refs = [ref for each in new.refs.values() for ref in each]
         parent = [(parent_kind, new.fq_name[:-1])] if parent_kind else []
+        charged = [("project", project)] if (project := self.quotas.wants(new)) else []
         uuids = [new.uuid] if placement.uuid else []
         return await self._resolve(
-            [(new.kind.name, new.fq_name), *parent, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
+            [(new.kind.name, new.fq_name), *parent, *charged, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
             [*uuids, *filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
         )
 
     async def _resolve(self, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> "Found":
         await self.flush()
-        return Found(await resources.resolve(self.connection, names, uuids))
+        rows = await resources.resolve(self.connection, names, uuids)
+        self.quotas.learn(rows)
+        return Found(rows)
 
     # --- update ---
 
@@ -242,6 +254,7 @@ class Transaction:
         await self.flush()
         told = await self._tell_far(far_of_update(old, new))
         await resources.replace_one(self.connection, self.journal, old, new, told)
+        self.quotas.forget()
         await hooks.after_update(self, old, new)
 
     # --- delete ---
@@ -263,6 +276,7 @@ class Transaction:
         await release_numbers(self, old.uuid)
         told = await self._tell_far({uuid: {old.uuid: None} for uuid in yielding if uuid not in self.leaving})
         await resources.delete_one(self.connection, self.journal, old, yielding, told)
+        self.quotas.forget()
         self.leaving.discard(old.uuid)
 
     async def _referrers_of(self, old: Resource) -> tuple[list[str], list[Link]]:

@@ -11,7 +11,7 @@ from api_server.ipam.numbers import NETWORK_IDS, VXLAN_IDS, claim_number, draw_n
 from api_server.ipam.plan import Plan, plan
 from api_server.ipam.ports import has_machines
 from api_server.ipam.subnet import first_overlap, read_address
-from api_server.ipam.subnets import read_space, read_spaces
+from api_server.ipam.subnets import OF_OTHER_NETWORKS, read_space, read_spaces
 from api_server.ipam.system import refuse_automatic
 from api_server.ipam.usage import carry_out, refuse_unlinking
 from api_server.model.resource import Resource
@@ -192,6 +192,7 @@ async def _settle_subnets(tx: Transaction, old: Resource | None, new: Resource) 
         await refuse_unlinking(tx, new.uuid, await read_spaces(tx, left))
     await carry_out(tx, new.kind.name, new.uuid, planned, [new.uuid])
     links.complete(planned, before, bare=bare)
+    await tx.quotas.charge_parts(new, "subnet", len(known), len(planned.wanted), OF_OTHER_NETWORKS)
 
 
 def _address_plan(one: Resource) -> list[Any]:

@@ -68,6 +68,17 @@ OF_SPACE = Statement(select(subnet).where(subnet.c.space == bindparam("space"), 
 OF_SPACES = Statement(
     select(subnet).where(subnet.c.space == _among("spaces"), subnet.c.router.is_(None)).order_by(subnet.c.space, subnet.c.position)
 )
+# Of the networks of a project but one, for its quota.
+OF_OTHER_NETWORKS = Statement(
+    select(func.count())
+    .select_from(subnet.join(resource, resource.c.uuid == subnet.c.space))
+    .where(
+        resource.c.parent == bindparam("project", type_=UUID(as_uuid=False)),
+        resource.c.kind == "virtual-network",
+        resource.c.user_visible,
+        resource.c.uuid != bindparam("but", type_=UUID(as_uuid=False)),
+    )
+)
 TAKEN_UUIDS = Statement(
     select(cast(subnet.c.uuid, Text).label("uuid"), cast(subnet.c.space, Text).label("space")).where(subnet.c.uuid == _among("uuids"))
 )

@@ -5,7 +5,23 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import Select, and_, bindparam, cast, column, delete, func, insert, literal_column, or_, select, true, union_all, update
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    case,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
@@ -135,7 +151,9 @@ _wanted = (
     .subquery("wanted")
 )
 _given = func.unnest(bindparam("uuids", type_=UUIDS)).table_valued(column("uuid", UUID(as_uuid=False))).render_derived(name="given")
-_ENDS_AND_OWNER = [*_ENDS, resource.c.owner]
+# Of a project also what it may have, so that a create need not ask for it.
+_QUOTA = case((resource.c.kind == "project", resource.c.properties["quota"])).label("quota")
+_ENDS_AND_OWNER = [*_ENDS, resource.c.owner, _QUOTA]
 RESOLVE = Statement(
     union_all(
         select(*_ENDS_AND_OWNER).select_from(
@@ -338,7 +356,7 @@ def _uuids(told: Sequence[Told]) -> list[str]:
 
 
 async def resolve(connection: Connection, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> list[asyncpg.Record]:
-    """Rows (uuid, kind, fq_name, owner) of the objects that have one of these names or uuids."""
+    """Rows (uuid, kind, fq_name, owner, quota) of the objects that have one of these names or uuids."""
     return await connection.fetch(
         RESOLVE,
         kinds=[kind for kind, _ in names],

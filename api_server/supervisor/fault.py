@@ -7,6 +7,7 @@ Why a server does not start, said to the person who starts it.
     - PortInUse
   + BadAccess
   + BadDatabaseUrl
+  + BadSetting
   + DatabaseBehind, DatabaseAhead
   + TooFewConnections
   + WorkerFailed
@@ -51,6 +52,10 @@ class BadDatabaseUrl(StartupError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not of the form postgresql://user:password@host:port/database")
+
+
+class BadSetting(StartupError):
+    """It has no meaning; the sentence names it."""
 
 
 class DatabaseBehind(StartupError):

@@ -10,10 +10,12 @@ import asyncpg
 from api_server.bootstrap import bootstrap, world_of
 from api_server.errors import Unavailable
 from api_server.model.catalog import load
+from api_server.model.quota import UnknownQuota
 from api_server.settings import Settings
 from api_server.store.database import ASIDE, AWAY, Database
-from api_server.supervisor.fault import TooFewConnections
+from api_server.supervisor.fault import BadSetting, TooFewConnections
 from api_server.supervisor.migration import check_known, check_revision, newest, revision_of, upgrade
+from api_server.transaction import World
 
 # Any constant does; it only has to be the same for all servers of a database.
 TURN = 0x6E65_7477_6561_7665
@@ -33,13 +35,21 @@ async def bring_up_to_date(settings: Settings) -> tuple[str | None, str]:
 async def make_ready(settings: Settings) -> None:
     """Check that the database is what this version writes to, and put the bootstrap objects in it (contract 6)."""
     async with _turn(settings) as connection:
+        world = _world(settings)
         check_revision(_spoken(settings), await revision_of(connection))
         await _check_connections(connection, settings)
         database = await Database.open(settings.database_url, 2, prepared_statements=settings.prepared_statements)
         try:
-            await bootstrap(database, world_of(load()))
+            await bootstrap(database, world)
         finally:
             await database.close()
+
+
+def _world(settings: Settings) -> World:
+    try:
+        return world_of(load(), settings)
+    except UnknownQuota as why:
+        raise BadSetting(str(why)) from why
 
 
 @asynccontextmanager
