@@ -34,6 +34,7 @@ class Talk:
     def __init__(self, http: httpx.Client, said: str) -> None:
         self.http = http
         self.scope = Scope()
+        self.said = said
         # Of each variable the facts that the conversation speaks of.
         self._facts: dict[str, set[str]] = {}
         for found in VARIABLE.finditer(said):
@@ -43,7 +44,7 @@ class Talk:
         """A domain and a project of the conversation's own; the network IPAM of everybody if it speaks of it."""
         self.must(Request("create domain domain", {"fq_name": [self.scope.mark]}))
         self.must(Request("create project project"))
-        if "ipam" in self._facts:
+        if re.search(r"\bipam\b", self.said):
             self.must(Request("find network-ipam ipam", DEFAULT_IPAM))
 
     def must(self, request: Request) -> None:
