@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from importlib.metadata import version
 
 import structlog
@@ -12,6 +13,7 @@ from api_server.access import Gate
 from api_server.bootstrap import world_of
 from api_server.http.docs import mount_docs
 from api_server.http.errors import HANDLERS
+from api_server.http.idempotency import sweep
 from api_server.http.openapi import document
 from api_server.http.requests import Server
 from api_server.http.routes import ROUTES, TolerantPaths
@@ -32,13 +34,15 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
         gate = Gate.of(settings)
-        app.state.server = Server(world, database, settings.max_request_size, gate)
-        keeping = asyncio.create_task(keep(database, settings.change_retention))
+        retention = timedelta(seconds=settings.answer_retention)
+        app.state.server = Server(world, database, settings.max_request_size, gate, retention)
+        upkeep = [asyncio.create_task(keep(database, settings.change_retention)), asyncio.create_task(sweep(database, retention))]
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            for task in upkeep:
+                task.cancel()
+            await asyncio.gather(*upkeep, return_exceptions=True)
             await gate.close()
             await database.close()
 

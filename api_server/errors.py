@@ -18,6 +18,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
   x OverQuota 412
   x PreconditionFailed 412
   x TooLarge 413
+  x KeyReused 422
   x Unavailable 503
 
 Texts that clients parse are kept to the letter (contract 7.2).
@@ -320,6 +321,16 @@ class TooLarge(ApiError):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"Request body is larger than {limit} bytes", limit=limit)
+
+
+class KeyReused(ApiError):
+    """An `Idempotency-Key` that came with another request before."""
+
+    status = 422
+    code = "idempotency-key-reused"
+
+    def __init__(self, key: str, request: str) -> None:
+        super().__init__(f"Idempotency-Key {key!r} was used for another request: {request}", key=key, request=request)
 
 
 class Unavailable(ApiError):

@@ -51,4 +51,6 @@ class Settings(BaseSettings):
     quota: dict[str, int] = Field(default_factory=dict)
     # The original never counts them (contract 4.5).
     count_instance_ips: bool = False
+    # Seconds for which the answer to a request with an Idempotency-Key is kept.
+    answer_retention: int = Field(default=86_400, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

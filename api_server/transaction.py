@@ -376,8 +376,17 @@ async def write(
 
     async def run(connection: Writing) -> Result:
         tx = Transaction(world, connection, database, journal, privileged=privileged)
+        if not dry_run:
+            return await perform(tx, work)
         result = await work(tx)
-        await (tx.rehearse() if dry_run else tx.finish())
+        await tx.rehearse()
         return result
 
     return await database.write(run)
+
+
+async def perform(tx: Transaction, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
+    """Do `work` and store what waits at its end; whoever opened the transaction commits it."""
+    result = await work(tx)
+    await tx.finish()
+    return result

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, pool
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import api_server.ipam.tables
+import api_server.store.answers
 import api_server.store.kv  # noqa: F401
 from api_server.store.tables import metadata
 

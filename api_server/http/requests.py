@@ -1,7 +1,9 @@
 """What every handler needs of a request: the server behind it, its body, its flags, and a transaction to write in."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from starlette.requests import Request
@@ -14,14 +16,14 @@ from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid, new_uuid
-from api_server.store.database import Database
+from api_server.store.database import Database, Writing
 from api_server.store.journal import Journal
-from api_server.transaction import Transaction, World, write
+from api_server.transaction import Transaction, World, perform, write
 
 Result = TypeVar("Result")
 
-# Where a request carries its caller, and its body once it was read.
-CALLER, BODY = "netweave.caller", "netweave.body"
+# Where a request carries its caller, its body once it was read, and the transaction that it has joined.
+CALLER, BODY, JOINED = "netweave.caller", "netweave.body", "netweave.joined"
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Server:
     database: Database
     max_request_size: int
     gate: Gate
+    answer_retention: timedelta
 
     @property
     def catalog(self) -> Catalog:
@@ -84,10 +87,22 @@ async def object_of(request: Request) -> dict[str, Any]:
     return document
 
 
+@contextmanager
+def joined(request: Request, connection: Writing) -> Iterator[None]:
+    """Meanwhile what the request writes is written in this open transaction, and whoever opened it commits."""
+    request.scope[JOINED] = connection
+    try:
+        yield
+    finally:
+        del request.scope[JOINED]
+
+
 async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-    """Do `work` in a transaction of this request, and commit, unless the request asks for a dry run."""
-    server = server_of(request)
-    return await write(server.world, server.database, journal_of(request), work, dry_run=is_dry_run(request))
+    """Do `work` in a transaction of this request, and commit, unless the request asks for a dry run or has joined one."""
+    server, journal = server_of(request), journal_of(request)
+    if JOINED in request.scope:
+        return await perform(Transaction(server.world, request.scope[JOINED], server.database, journal), work)
+    return await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
 
 
 def journal_of(request: Request) -> Journal:

@@ -1,7 +1,5 @@
 """Which path is answered by which function: a few parametric routes, so that routing costs the same for every kind."""
 
-from collections.abc import Awaitable, Callable
-
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
@@ -10,9 +8,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api_server.errors import MethodNotAllowed
 from api_server.http import access, addresses, collections, home, kv, lists, names, pools, refs, resources, schema
 from api_server.http.admission import admit
+from api_server.http.idempotency import Handler, once
 from api_server.http.requests import is_dry_run
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 # Tells of an answer that what it says would have been done was not.
 DRY_RUN = "Dry-Run"
@@ -53,23 +50,23 @@ ROUTES = [
     _at("/readyz", public=True, GET=home.ready),
     _at("/fqname-to-id", POST=names.name_to_id),
     _at("/id-to-fqname", POST=names.id_to_name),
-    _at("/ref-update", POST=refs.ref_update),
-    _at("/ref-relax-for-delete", POST=refs.ref_relax),
+    _at("/ref-update", POST=once(refs.ref_update)),
+    _at("/ref-relax-for-delete", POST=once(refs.ref_relax)),
     _at("/prop-collection-get", GET=collections.prop_collection_get),
-    _at("/prop-collection-update", POST=collections.prop_collection_update),
+    _at("/prop-collection-update", POST=once(collections.prop_collection_update)),
     _at("/list-bulk-collection", POST=lists.bulk),
-    _at("/useragent-kv", POST=kv.useragent_kv),
+    _at("/useragent-kv", POST=once(kv.useragent_kv)),
     _at("/obj-perms", GET=access.obj_perms),
-    _at("/chown", POST=access.chown),
-    _at("/chmod", POST=access.chmod),
+    _at("/chown", POST=once(access.chown)),
+    _at("/chmod", POST=once(access.chmod)),
     _at("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
-    _at("/int-pools", POST=pools.create, DELETE=pools.delete),
-    _at("/int-pool", POST=pools.allocate, GET=pools.owner, DELETE=pools.deallocate),
-    _at("/virtual-network/{uuid}/ip-alloc", POST=addresses.ip_alloc),
-    _at("/virtual-network/{uuid}/ip-free", POST=addresses.ip_free),
+    _at("/int-pools", POST=once(pools.create), DELETE=pools.delete),
+    _at("/int-pool", POST=once(pools.allocate), GET=pools.owner, DELETE=pools.deallocate),
+    _at("/virtual-network/{uuid}/ip-alloc", POST=once(addresses.ip_alloc)),
+    _at("/virtual-network/{uuid}/ip-free", POST=once(addresses.ip_free)),
     _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),
     Mount("/v2", Router(V2, redirect_slashes=False)),
-    _at("/{collection}", GET=lists.collection, POST=resources.create),
+    _at("/{collection}", GET=lists.collection, POST=once(resources.create)),
     _at("/{kind}/{uuid}", GET=resources.read, PUT=resources.update, DELETE=resources.delete),
 ]
 

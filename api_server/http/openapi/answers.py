@@ -11,6 +11,7 @@ _ERRORS = {
     "404": ("NotFound", "Something named in the request does not exist."),
     "409": ("Conflict", "The request is at odds with what is stored: a name taken, a resource in use, an address held."),
     "412": ("Precondition", "The quota of the project is used up, or the resource is not in the state that If-Match names."),
+    "422": ("KeyReused", "The Idempotency-Key came with another request before."),
     "413": ("TooLarge", "The body is larger than the server takes."),
     "503": ("Unavailable", "The database cannot be reached, or is starting; try again."),
 }
@@ -82,7 +83,7 @@ _DRY_RUN = _query(
     "dry_run", _FLAG, "Do and check everything, answer as if it were done, and let nothing stay; the answer has the header `Dry-Run: true`."
 )
 # Operations that send a document, and write nothing.
-_ONLY_ASK = {"fqname_to_id", "id_to_fqname", "list_bulk_collection", "virtual_network_subnet_ip_count", "aaa_mode_update"}
+ONLY_ASK = {"fqname_to_id", "id_to_fqname", "list_bulk_collection", "virtual_network_subnet_ip_count", "aaa_mode_update"}
 _OF_READ = ("fields", "exclude_children", "exclude_back_refs", "exclude_hrefs")
 _OF_LIST = tuple(name for name in _PARAMETERS if name not in ("exclude_children", "exclude_back_refs"))
 
@@ -97,7 +98,7 @@ def add_dry_run(paths: dict[str, Any]) -> None:
     for item in paths.values():
         for method in item.keys() & {"post", "put", "delete"}:
             operation = item[method]
-            if operation["operationId"] not in _ONLY_ASK:
+            if operation["operationId"] not in ONLY_ASK:
                 operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/dry_run"})
 
 

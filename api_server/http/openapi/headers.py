@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api_server.http.openapi.answers import errors
+from api_server.http.openapi.answers import ONLY_ASK, errors
 
 HEADERS = {
     "If-Match": {
@@ -10,6 +10,13 @@ HEADERS = {
         "in": "header",
         "schema": {"type": "string"},
         "description": "Write only if the resource still has this ETag, or one of these; 412 if not (RFC 9110).",
+    },
+    "Idempotency-Key": {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "description": "A key of the caller's choosing. The same request with the same key is done once, and answered again with the "
+        "header `Idempotent-Replayed: true`; kept for a day.",
     },
 }
 # The actions that change one resource.
@@ -23,6 +30,8 @@ def add_headers(paths: dict[str, Any]) -> None:
         for verb in verbs:
             if verb in item:
                 _add(item[verb], "If-Match", "412")
+        if "post" in item and item["post"]["operationId"] not in ONLY_ASK:
+            _add(item["post"], "Idempotency-Key", "422")
 
 
 def _add(operation: dict[str, Any], header: str, code: str) -> None:
