@@ -18,8 +18,11 @@ from api_server.hooks.network_ipam import NetworkIpam
 from api_server.hooks.project import Project
 from api_server.hooks.routing_instance import RoutingInstance
 from api_server.hooks.service_group import ServiceGroup
+from api_server.hooks.virtual_dns import VirtualDns
+from api_server.hooks.virtual_dns_record import VirtualDnsRecord
 from api_server.hooks.virtual_machine_interface import VirtualMachineInterface
 from api_server.hooks.virtual_network import VirtualNetwork
+from api_server.hooks.virtual_router import VirtualRouter
 from api_server.transaction import Hooks
 
 HOOKS: dict[str, Hooks] = {
@@ -42,6 +45,9 @@ HOOKS: dict[str, Hooks] = {
     "project": Project(),
     "routing-instance": RoutingInstance(),
     "service-group": ServiceGroup(),
+    "virtual-DNS": VirtualDns(),
+    "virtual-DNS-record": VirtualDnsRecord(),
     "virtual-machine-interface": VirtualMachineInterface(),
     "virtual-network": VirtualNetwork(),
+    "virtual-router": VirtualRouter(),
 }

@@ -56,8 +56,7 @@ class Links:
 
 async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
     """What the refs to ipams say, with every fault as a sentence that names field and value."""
-    rows = await session.fetch(METHODS, uuids=[ref.uuid for ref in refs]) if refs else []
-    flat = {row["uuid"] for row in rows if row["method"] == FLAT}
+    flat = await flat_among(session, [ref.uuid for ref in refs]) if refs else set()
     links = Links()
     for index, ref in enumerate(refs):
         path = f"network_ipam_refs[{index}].attr.ipam_subnets"
@@ -72,6 +71,11 @@ async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
             links.declaring.append((ref, [one for one, _ in read if one]))
             links.problems += [problem for _, problems in read for problem in problems]
     return links
+
+
+async def flat_among(session: Session, ipams: Sequence[str]) -> set[str]:
+    """Those of the ipams that have subnets of their own, which their networks share."""
+    return {row["uuid"] for row in await session.fetch(METHODS, uuids=list(ipams)) if row["method"] == FLAT}
 
 
 async def keep_links(session: Session, network: str, ipams: Collection[str]) -> set[str]:

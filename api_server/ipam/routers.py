@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_OID, uuid5
 
 import orjson
-from sqlalchemy import Text, bindparam, cast, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Text, bindparam, cast, func, literal_column, select
+from sqlalchemy.dialects.postgresql import ARRAY, UUID, insert
 
 from api_server.ipam.declaration import read_pool
 from api_server.ipam.freelist import Session
 from api_server.ipam.subnet import Pool, Subnet, read_network
 from api_server.ipam.subnets import COLUMNS, read_spaces, row_of
 from api_server.ipam.tables import subnet
+from api_server.model.resource import FqName
 from api_server.store.rows import rows_of
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
@@ -24,8 +25,33 @@ LINKS = Statement(
     .where(reference.c.source == bindparam("router"), resource.c.kind == "network-ipam")
     .order_by(reference.c.position)
 )
+OTHERS = Statement(
+    select(cast(reference.c.target, Text).label("ipam"), reference.c.attr, resource.c.fq_name)
+    .join(resource, resource.c.uuid == reference.c.source)
+    .where(
+        reference.c.target == func.any(cast(bindparam("ipams"), ARRAY(UUID(as_uuid=False)))),
+        resource.c.kind == literal_column("'virtual-router'"),
+        resource.c.uuid != bindparam("router"),
+    )
+)
 _rows = rows_of(subnet, COLUMNS, "subnets")
 ADD = Statement(insert(subnet).from_select(COLUMNS, select(*[_rows.c[name] for name in COLUMNS])).on_conflict_do_nothing())
+
+
+class Taken(NamedTuple):
+    """A pool of an ipam that a virtual router has."""
+
+    ipam: str
+    pool: Pool
+    router: FqName
+
+
+async def pools_of_others(session: Session, router: str, ipams: Sequence[str]) -> list[Taken]:
+    """The pools of these ipams that other routers have."""
+    rows = await session.fetch(OTHERS, router=router, ipams=list(ipams))
+    links = [(row["ipam"], tuple(row["fq_name"]), orjson.loads(row["attr"] or "null") or {}) for row in rows]
+    found = [(ipam, name, read_pool(document)) for ipam, name, attr in links for document in attr.get("allocation_pools") or []]
+    return [Taken(ipam, pool, name) for ipam, name, pool in found if pool]
 
 
 async def read_router(session: Session, router: str) -> list[Subnet]:

@@ -22,6 +22,10 @@ class Pool(NamedTuple):
         """Whether the address lies in this pool."""
         return self.start.version == address.version and int(self.start) <= int(address) <= int(self.end)
 
+    def meets(self, other: "Pool") -> bool:
+        """Whether the two share an address."""
+        return self.covers(other.start) or other.covers(self.start)
+
 
 class Chunk(NamedTuple):
     """The next addresses in scan order, and the frontier once they are rows."""

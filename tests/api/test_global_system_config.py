@@ -24,6 +24,9 @@ class System:
 
     async def found(self) -> "System":
         (only,) = await self.world.listed(KIND)
+        # Those that other tests left would hold the ports.
+        for service in await self.world.listed("bgp-as-a-service"):
+            await self.world.delete("bgp-as-a-service", service["uuid"])
         self.uuid = only["uuid"]
         self.before = await self.read()
         return self

@@ -64,6 +64,27 @@ _STRUCTURES: dict[str, Any] = {
         "src_ports": {"start_port": 0, "end_port": 65535},
         "dst_ports": {"start_port": 80, "end_port": 80},
     },
+    # What a resolver could use (contract 3.4 virtual-DNS).
+    "VirtualDnsType": {
+        "domain_name": "example.com",
+        "dynamic_records_from_client": True,
+        "record_order": "fixed",
+        "default_ttl_seconds": 10,
+        "next_virtual_DNS": "10.1.1.9",
+        "floating_ip_record": "dashed-ip",
+        "external_visible": True,
+        "reverse_resolution": True,
+        "soa_record": {"negative_cache_ttl_seconds": 10},
+    },
+    "VirtualDnsRecordType": {
+        "record_name": "www",
+        "record_type": "A",
+        "record_class": "IN",
+        "record_data": "10.1.1.9",
+        "record_ttl_seconds": 10,
+        "record_mx_preference": 10,
+        "record_source_name": "a name",
+    },
     # One network, one mode that any network may have (contract 4.6).
     "VirtualNetworkType": {
         "allow_transit": True,
