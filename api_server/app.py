@@ -33,7 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
-        gate = Gate.of(settings)
+        gate = Gate.of(settings, database)
         retention = timedelta(seconds=settings.answer_retention)
         app.state.server = Server(world, database, settings.max_request_size, gate, retention)
         upkeep = [asyncio.create_task(keep(database, settings.change_retention)), asyncio.create_task(sweep(database, retention))]

@@ -29,14 +29,16 @@ def _entries() -> list[dict[str, Any]]:
 
 
 def world_of(catalog: Catalog, settings: Settings) -> World:
-    """What the transactions of a server know: the catalog, the hooks, the names that are kept, and the limits."""
-    kept = frozenset((entry["kind"], tuple(entry["fq_name"])) for entry in _entries())
+    """What the transactions of a server know: the catalog, the hooks, the names that are kept in this mode, and the limits."""
+    kept = frozenset(
+        (entry["kind"], tuple(entry["fq_name"])) for entry in _entries() if entry.get("mode", settings.aaa_mode) == settings.aaa_mode
+    )
     return World(catalog, HOOKS, kept, Limits(catalog, settings.quota, count_instance_ips=settings.count_instance_ips))
 
 
 async def bootstrap(database: Database, world: World) -> None:
     """Make what is missing, in one transaction; servers that start at the same moment take turns."""
-    entries = _entries()
+    entries = [entry for entry in _entries() if (entry["kind"], tuple(entry["fq_name"])) in world.system]
 
     async def work(tx: Transaction) -> None:
         await tx.fetch(_TURN, turn=TURN)

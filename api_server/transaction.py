@@ -22,6 +22,7 @@ from api_server.errors import (
     WrongKind,
 )
 from api_server.ipam.numbers import release_numbers
+from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.model.quota import Limits
@@ -47,6 +48,8 @@ class Hooks:
 
 
 PLAIN = Hooks()
+# Children that belong to who makes them, not to their parent's owner, as those of a domain do (contract 2.4).
+CALLERS_OWN = frozenset({("virtual-port-group", "fabric")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ class Placement:
     owner_given: bool = False
     # As the body wrote it, which need not be a uuid.
     uuid: str = ""
+    # A request asks for it, so its caller's permissions count; what the server adds by itself needs none.
+    asked: bool = False
 
 
 HERE = Placement()
@@ -86,6 +91,7 @@ class Transaction:
         self.database = database
         self.journal = journal
         self.privileged = privileged
+        self.caller = journal.caller
         self.quotas = Ledger(None if privileged else world.limits, self)
         # Objects whose deletion is under way: what is deleted along with them asks whether it may.
         self.leaving: set[str] = set()
@@ -147,10 +153,28 @@ class Transaction:
             raise WrongKind(kind, uuid)
         return resource_of(self.catalog, row)
 
-    async def hold(self, kind: str, uuid: str) -> Resource:
-        """The object as it is now, with its row locked until the end: no other write changes it meanwhile."""
+    async def hold(self, kind: str, uuid: str, needed: int = 0) -> Resource:
+        """
+        The object as it is now, with its row locked until the end: no other write changes it meanwhile. The caller must have what is
+        `needed` of READ, WRITE and LINK.
+        """
         await self.lock([uuid])
-        return await self.get(kind, uuid)
+        return self.permitted(needed, await self.get(kind, uuid))
+
+    def permitted(self, needed: int, of: Resource) -> Resource:
+        """The object, if the caller may use it so; raises otherwise (contract 5.5)."""
+        self.caller.require(needed, of.kind.name, of.uuid, of.perms, visible=of.identity.user_visible)
+        return of
+
+    def deletable(self, of: Resource) -> Resource:
+        """The object, if the caller may delete it."""
+        self.caller.require_to_delete(of.kind.name, of.uuid, of.perms, visible=of.identity.user_visible)
+        return of
+
+    async def permit(self, needed: int, uuid: str) -> None:
+        """The same for an object that is not read here; whether there is one is somebody else's question."""
+        if not self.caller.admin and (row := await self.fetchrow(resources.PERMS_BY_UUID, uuid=uuid)):
+            resources.require(self.caller, needed, row)
 
     async def hold_all(self, uuids: Iterable[str]) -> list[Resource]:
         """Those of these objects that exist, as they are now, with their rows locked until the end."""
@@ -212,16 +236,22 @@ class Transaction:
             raise UuidTaken(new.uuid, holder["fq_name"])
         if parent_kind and not parent:
             raise ParentMissing(parent_kind, parent_name)
-        if placement.parent_uuid and parent and placement.parent_uuid != parent["uuid"]:
-            raise InvalidParent(
-                f"parent_uuid {placement.parent_uuid} is not the {parent_kind} {':'.join(parent_name)}", field="parent_uuid"
-            )
         if parent:
-            new.parent = link_of(parent)
-            if not placement.owner_given and parent_kind != "domain":
-                new.perms.owner = parent["owner"]
+            self._put_below(parent, new, placement)
         for name, each in new.refs.items():
             new.refs[name] = _targets(name, each, found, UnknownReference)
+        if placement.asked:
+            self._may_link(new.refs, found)
+
+    def _put_below(self, parent: asyncpg.Record, new: Resource, placement: Placement) -> None:
+        if placement.asked:
+            resources.require(self.caller, WRITE, parent)
+        if placement.parent_uuid and placement.parent_uuid != parent["uuid"]:
+            name = ":".join(parent["fq_name"])
+            raise InvalidParent(f"parent_uuid {placement.parent_uuid} is not the {parent['kind']} {name}", field="parent_uuid")
+        new.parent = link_of(parent)
+        if not placement.owner_given and (new.kind.name, parent["kind"]) not in CALLERS_OWN and parent["kind"] != "domain":
+            new.perms.owner = parent["owner"]
 
     async def _named_by(self, new: Resource, placement: Placement, parent_kind: str) -> "Found":
         """Who has the name or the uuid already, the parent, and the targets of all refs: in one statement."""
@@ -233,6 +263,13 @@ class Transaction:
             [(new.kind.name, new.fq_name), *parent, *charged, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
             [*uuids, *filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
         )
+
+    def _may_link(self, refs: Mapping[str, Sequence[Ref]], found: "Found") -> None:
+        """X on every target that the request's body named (contract 5.5)."""
+        if not self.caller.admin:
+            for ref in (ref for each in refs.values() for ref in each):
+                if row := found.by_uuid(ref.uuid):
+                    resources.require(self.caller, LINK, row)
 
     async def _resolve(self, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> "Found":
         await self.flush()
@@ -249,6 +286,7 @@ class Transaction:
             found = await self._resolve([(ref.kind, ref.fq_name) for ref in loose if not ref.uuid], [ref.uuid for ref in loose if ref.uuid])
             for name, each in new.refs.items():
                 new.refs[name] = _targets(name, each, found, _unknown_on_update)
+            self._may_link({name: each for name, each in new.refs.items() if name in new.given}, found)
         hooks = self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_update(self, old, new)
         await self.flush()

@@ -1,11 +1,14 @@
 """The gate that every request passes: whose token it brings, and whether that caller may ask this (contract 5.1 to 5.3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from api_server.access.lists import AccessLists
 from api_server.access.providers import Provider, providers_of
+from api_server.access.rules import LETTERS, READING
 from api_server.errors import PermissionDenied, Unauthenticated
-from api_server.model.caller import EVERYBODY, Bearer, Caller, plain
+from api_server.model.caller import DEFAULT_DOMAIN, DENIED, EVERYBODY, Bearer, Caller, plain
 from api_server.settings import CLOUD_ADMIN, NO_AUTH, RBAC, Settings
+from api_server.store.database import Database
 
 # The administrator of the mode cloud-admin, whatever the setting says (contract 5.1).
 ADMIN = "admin"
@@ -16,16 +19,17 @@ LONGEST_TOKEN = 16_384
 class Gate:
     """One for each process."""
 
-    def __init__(self, settings: Settings, providers: Sequence[Provider]) -> None:
+    def __init__(self, settings: Settings, providers: Sequence[Provider], database: Database) -> None:
         self.mode = settings.aaa_mode
         self._admin_role = ADMIN if self.mode == CLOUD_ADMIN else settings.cloud_admin_role.lower()
         self._read_only_role = settings.global_read_only_role.lower()
         self._providers = providers
+        self._lists = AccessLists(database)
 
     @classmethod
-    def of(cls, settings: Settings) -> "Gate":
+    def of(cls, settings: Settings, database: Database) -> "Gate":
         """The gate that the settings describe; AccessUnusable when they do not fit together."""
-        return cls(settings, providers_of(settings))
+        return cls(settings, providers_of(settings), database)
 
     async def close(self) -> None:
         for provider in self._providers:
@@ -48,15 +52,38 @@ class Gate:
             user=bearer.user,
             roles=roles,
             project=plain(bearer.project_id),
-            domain=plain(bearer.domain_id),
+            domain=await self._domain(bearer.domain_id),
             admin=self._admin_role in roles,
             reads_all=self.mode == RBAC and bool(self._read_only_role) and self._read_only_role in roles,
         )
 
-    async def admit(self, caller: Caller) -> None:
-        """PermissionDenied unless this caller may ask anything at all."""
-        if not caller.admin:
-            raise PermissionDenied("403 Permission Denied")
+    async def admit(self, caller: Caller, method: str, thing: str, fields: Iterable[str] = ()) -> None:
+        """PermissionDenied unless the caller may ask this of `thing`: a kind, or the name of an action (contract 5.3, 5.4)."""
+        if caller.admin:
+            return
+        if self.mode != RBAC:
+            raise PermissionDenied(DENIED)
+        letter = LETTERS[method]
+        if caller.reads_all:
+            allowed = letter == "R" or thing in READING
+        else:
+            fields = tuple(fields)
+            rules = await self._lists.rules(caller)
+            allowed = rules.allow(caller.roles, letter, thing, fields)
+            if not allowed and (current := await self._lists.rules(caller, now=True)) is not rules:
+                allowed = current.allow(caller.roles, letter, thing, fields)
+        if not allowed:
+            raise PermissionDenied(f"{DENIED}: no access rule gives {letter} on {thing} to the roles {sorted(caller.roles)}", kind=thing)
+
+    def rules_changed(self) -> None:
+        """An access list was written by this process."""
+        self._lists.forget()
+
+    async def _domain(self, identity: str) -> str:
+        """The domain's id; the one that Keystone calls `default` is ours of the name default-domain (contract 5.2)."""
+        if self.mode == RBAC and identity in ("default", *DEFAULT_DOMAIN):
+            return await self._lists.default_domain()
+        return plain(identity)
 
     async def _bearer(self, token: str) -> Bearer:
         if not token:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from api_server.errors import BadRequest, Forbidden, InvalidProperty, PermissionDenied, UnknownId
 from api_server.http.preconditions import if_match
 from api_server.http.requests import caller_of, json_response, object_of, server_of, uuid_in, write_in
-from api_server.model.caller import Caller, letters
+from api_server.model.caller import READ, WRITE, Caller, letters
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Perms, is_uuid
 from api_server.model.validation import parse_document
@@ -47,7 +47,7 @@ async def _bits(request: Request, caller: Caller, uuid: str | None) -> int:
     if uuid is None:
         return caller.bits(Perms(owner=""))
     async with server_of(request).database.connection() as connection:
-        row = await connection.fetchrow(resources.PERMS, uuid=uuid) if is_uuid(uuid) else None
+        row = await connection.fetchrow(resources.PERMS_BY_UUID, uuid=uuid) if is_uuid(uuid) else None
     if row is None or not (row["user_visible"] or caller.admin):
         raise UnknownId(uuid[:200])
     return caller.bits(perms_of(row))
@@ -87,7 +87,7 @@ async def _change_perms(request: Request, document: dict[str, Any], said: dict[s
     async def work(tx: Transaction) -> None:
         await tx.lock([uuid])
         row = await tx.fetchrow(resources.BY_UUID, uuid=uuid)
-        old = await tx.get(row["kind"] if row else "", uuid)
+        old = tx.permitted(READ | WRITE, await tx.get(row["kind"] if row else "", uuid))
         match.check(old)
         new = old.copy()
         for name, value in perms.items():

@@ -10,6 +10,7 @@ from api_server.errors import BadRequest
 from api_server.http.requests import empty, json_response, object_of, write_in
 from api_server.ipam import reservations
 from api_server.ipam.choice import Wish
+from api_server.model.caller import READ, WRITE
 from api_server.model.resource import is_uuid
 from api_server.transaction import Transaction
 
@@ -27,6 +28,7 @@ async def ip_alloc(request: Request) -> Response:
     wish = Wish(subnet=subnet, family=document.get("family"))
 
     async def work(tx: Transaction) -> list[str]:
+        await tx.permit(WRITE, network)
         return await reservations.reserve(tx, network, wish, count)
 
     return json_response(orjson.dumps({"ip_addr": await write_in(request, work)}))
@@ -36,6 +38,7 @@ async def ip_free(request: Request) -> Response:
     addresses, network = _listed(await object_of(request), "ip_addr"), _network_at(request)
 
     async def work(tx: Transaction) -> None:
+        await tx.permit(WRITE, network)
         await reservations.unreserve(tx, network, addresses)
 
     await write_in(request, work)
@@ -46,6 +49,7 @@ async def subnet_ip_count(request: Request) -> Response:
     subnets, network = _listed(await object_of(request), "subnet_list"), _network_at(request)
 
     async def work(tx: Transaction) -> list[int]:
+        await tx.permit(READ, network)
         return await reservations.taken(tx, network, subnets)
 
     return json_response(orjson.dumps({"ip_count_list": await write_in(request, work)}))

@@ -1,17 +1,48 @@
 """The one check at the route: who asks, and whether the rules let them (contract 1.4.1 row 1, 5.1 to 5.4)."""
 
+from collections.abc import Collection
+
+import orjson
 from starlette.requests import Request
 
-from api_server.http.requests import CALLER, server_of
+from api_server.http.requests import CALLER, body_of, caller_of, server_of
 from api_server.model.caller import EVERYBODY
+from api_server.model.kind import Kind, snake_of
 
 
 async def admit(request: Request) -> None:
     """Tell the request who its caller is; Unauthenticated or PermissionDenied when it may not go on."""
-    gate = server_of(request).gate
-    if gate.is_open:
+    server = server_of(request)
+    if server.gate.is_open:
         request.scope[CALLER] = EVERYBODY
         return
-    caller = await gate.caller(request.headers.get("x-auth-token", ""))
-    await gate.admit(caller)
-    request.scope[CALLER] = caller
+    caller = request.scope[CALLER] = await server.gate.caller(request.headers.get("x-auth-token", ""))
+    if not caller.admin:
+        thing = _thing(request)
+        fields = await _fields(request, thing) if request.method in ("POST", "PUT") else ()
+        await server.gate.admit(caller, request.method, thing, fields)
+
+
+async def admit_to(request: Request, method: str, kind: Kind, fields: Collection[str] = ()) -> None:
+    """The same for what a request asks of a kind that is not its path's: one write of several, a type that is watched."""
+    await server_of(request).gate.admit(caller_of(request), method, kind.name, fields)
+
+
+def _thing(request: Request) -> str:
+    """What the path's first segment names: a kind, also by its plural, or an action; `/` stays (contract 5.4)."""
+    path: str = request.scope["path"]
+    segment = path.split("/", 2)[1] or "/"
+    kind = server_of(request).catalog.by_collection(segment)
+    return kind.name if kind else segment
+
+
+async def _fields(request: Request, thing: str) -> Collection[str]:
+    """What the body says of an object; the handler tells what is wrong with a body. Null in a create is not given (contract 1.2)."""
+    try:
+        document = orjson.loads(await body_of(request))
+    except orjson.JSONDecodeError:
+        return ()
+    inner = (document.get(thing) or document.get(snake_of(thing))) if isinstance(document, dict) else None
+    if not isinstance(inner, dict):
+        return ()
+    return [name for name, value in inner.items() if value is not None or request.method == "PUT"]

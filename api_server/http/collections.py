@@ -10,8 +10,9 @@ from starlette.responses import Response
 from api_server.errors import BadRequest, InvalidProperty, NotFound
 from api_server.http.documents import collected
 from api_server.http.preconditions import if_match
-from api_server.http.requests import empty, json_response, object_of, server_of, write_in
+from api_server.http.requests import caller_of, empty, json_response, object_of, server_of, write_in
 from api_server.http.resources import fields_of
+from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property
 from api_server.model.resource import Resource, is_uuid, new_uuid
@@ -35,6 +36,7 @@ async def prop_collection_get(request: Request) -> Response:
             row = await connection.fetchrow(resources.READ[False, False], uuid=uuid)
     if row is None:
         raise NotFound(f"Object Not Found: {uuid[:200]}", uuid=uuid[:200])
+    resources.require(caller_of(request), READ, row)
     found = resource_of(server.catalog, row)
     answer = {}
     for field in sorted(fields):
@@ -57,7 +59,7 @@ async def prop_collection_update(request: Request) -> Response:
         rows = await tx.fetch(resources.LOCK, uuids=[uuid]) if is_uuid(uuid) else []
         if not rows:
             raise NotFound(f"Object Not Found: {str(uuid)[:200]}", uuid=str(uuid)[:200])
-        old = await tx.get(rows[0]["kind"], uuid)
+        old = tx.permitted(WRITE, await tx.get(rows[0]["kind"], uuid))
         match.check(old)
         new = old.copy()
         for each in updates:

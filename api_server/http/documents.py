@@ -9,6 +9,7 @@ import asyncpg
 import orjson
 
 from api_server.errors import BadRequest, InvalidName, InvalidProperty, InvalidReference
+from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property, hyphened, snake_of
 from api_server.model.resource import Identity, Perms, Ref, Resource, is_uuid, new_uuid
@@ -58,13 +59,15 @@ def inner_of(kind: Kind, document: Any) -> dict[str, Any]:
     raise BadRequest(f"The body must be an object with the key {kind.name!r} that holds an object", field=kind.name)
 
 
-def parse_create(catalog: Catalog, kind: Kind, document: Any) -> tuple[Resource, Placement]:
-    """The new resource of a POST body, its refs not yet resolved (contract 1.4.1, rows 2 to 7)."""
+def parse_create(catalog: Catalog, kind: Kind, document: Any, caller: Caller) -> tuple[Resource, Placement]:
+    """The new resource of a caller's POST body, its refs not yet resolved (contract 1.4.1, rows 2 to 7)."""
     inner = {key: value for key, value in inner_of(kind, document).items() if value is not None}
     if not inner:
         raise BadRequest(f"The body has nothing under {kind.name!r}", field=kind.name)
     fq_name = parse_name(kind, inner)
     identity = _identity(catalog, inner.get("id_perms"), Identity(), CREATE_IDENTITY, "create")
+    if not (identity.user_visible or caller.admin):
+        raise BadRequest("This object is not visible by users", field="id_perms.user_visible")
     properties = _properties(catalog, kind, inner, "create")
     refs, problems = _refs(catalog, kind, inner)
     if problems:
@@ -77,7 +80,7 @@ def parse_create(catalog: Catalog, kind: Kind, document: Any) -> tuple[Resource,
         fq_name=fq_name,
         properties=properties,
         refs={name: each for name, each in refs.items() if each},
-        perms=_perms(catalog, inner.get("perms2"), Perms(), "create"),
+        perms=_perms(catalog, inner.get("perms2"), Perms(owner=caller.owner), "create"),
         identity=identity,
         given=frozenset(inner),
     )
@@ -111,7 +114,11 @@ def _placement(inner: Mapping[str, Any], new: Resource) -> Placement:
         # A project is its own tenant (contract 2.4).
         new.perms.owner = new.uuid.replace("-", "")
     return Placement(
-        parent_kind=hyphened(parent_kind), parent_uuid=parent_uuid, owner_given=owner_given, uuid=str(inner.get("uuid") or "")[:200]
+        parent_kind=hyphened(parent_kind),
+        parent_uuid=parent_uuid,
+        owner_given=owner_given,
+        uuid=str(inner.get("uuid") or "")[:200],
+        asked=True,
     )
 
 

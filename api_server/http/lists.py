@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest, UnknownPath
 from api_server.http.documents import render_details, render_entries, render_list
-from api_server.http.requests import base_of, flag, json_response, kind_named, object_of, present, server_of
+from api_server.http.requests import base_of, caller_of, flag, json_response, kind_named, object_of, present, server_of
 from api_server.http.resources import fields_of
+from api_server.model.caller import Caller
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid
@@ -38,7 +39,11 @@ async def bulk(request: Request) -> Response:
 
 async def _answer(request: Request, kind: Kind, given: Mapping[str, Any]) -> Response:
     server, base = server_of(request), base_of(request)
-    query, fields, hrefs = parse_query(server.catalog, kind, given), fields_of(given.get("fields")), not present(given, "exclude_hrefs")
+    query, fields, hrefs = (
+        parse_query(server.catalog, kind, given, caller_of(request)),
+        fields_of(given.get("fields")),
+        not present(given, "exclude_hrefs"),
+    )
     nothing = query is None or kind.name == ROOT
     async with server.database.connection() as connection:
         if flag(given, "count"):
@@ -54,8 +59,8 @@ async def _answer(request: Request, kind: Kind, given: Mapping[str, Any]) -> Res
     return json_response(render_list(kind, render(kind, rows, base, fields, hrefs=hrefs), marker, paged=paged))
 
 
-def parse_query(catalog: Catalog, kind: Kind, given: Mapping[str, Any]) -> Query | None:
-    """The query that a request asks for; None when nothing can match."""
+def parse_query(catalog: Catalog, kind: Kind, given: Mapping[str, Any], caller: Caller) -> Query | None:
+    """The query that a caller's request asks for; None when nothing can match."""
     filters, matchable = parse_filters(kind, given.get("filters"))
     fields = fields_of(given.get("fields")) or frozenset()
     detail = flag(given, "detail")
@@ -75,6 +80,8 @@ def parse_query(catalog: Catalog, kind: Kind, given: Mapping[str, Any]) -> Query
         links=detail or children or back_refs or not kind.refs.keys().isdisjoint(fields),
         children=children,
         back_ref_links=back_refs,
+        caller=caller,
+        shared=flag(given, "shared"),
     )
     if marker and not _is_marker(marker, anchored=query.anchored):
         raise BadRequest(f"Invalid page_marker {marker}", field="page_marker")

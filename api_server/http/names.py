@@ -5,22 +5,25 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound, UnknownName
-from api_server.http.requests import json_response, kind_named, object_of, server_of
+from api_server.http.requests import caller_of, json_response, kind_named, object_of, server_of
+from api_server.model.caller import READ
 from api_server.model.resource import digest, is_uuid
 from api_server.store import resources
 
 
 async def name_to_id(request: Request) -> Response:
-    document = await object_of(request)
+    document, caller = await object_of(request), caller_of(request)
     if "fq_name" not in document:
         raise BadRequest("Bad Request: fq_name is missing", field="fq_name")
     kind, fq_name = kind_named(server_of(request).catalog, document.get("type")), document["fq_name"]
     if not isinstance(fq_name, list) or not fq_name or not all(isinstance(element, str) for element in fq_name):
         raise UnknownName(fq_name if isinstance(fq_name, list) else [str(fq_name)])
     async with server_of(request).database.connection() as connection:
-        row = await connection.fetchrow(resources.BY_NAME, kind=kind.name, name_digest=digest(fq_name))
-    if row is None:
+        statement = resources.BY_NAME if caller.admin else resources.PERMS_BY_NAME
+        row = await connection.fetchrow(statement, kind=kind.name, name_digest=digest(fq_name))
+    if row is None or not (caller.admin or row["user_visible"]):
         raise UnknownName(fq_name)
+    resources.require(caller, READ, row)
     return json_response(b'{"uuid":"%s"}' % row["uuid"].encode())
 
 

@@ -10,6 +10,7 @@ from api_server.errors import BadRequest, NotFound, UnknownId, UnknownName, Wron
 from api_server.http.documents import read_attribute
 from api_server.http.preconditions import if_match
 from api_server.http.requests import json_response, kind_named, object_of, server_of, uuid_in, write_in
+from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import Link, Ref, digest, is_uuid
@@ -28,7 +29,7 @@ async def ref_update(request: Request) -> Response:
     async def work(tx: Transaction) -> None:
         await tx.lock([uuid])
         target = await _target(tx, target_kind, document, adding=adding)
-        old = await tx.get(kind.name, uuid)
+        old = tx.permitted(WRITE, await tx.get(kind.name, uuid))
         match.check(old)
         new = old.copy()
         new.given = frozenset([name])
@@ -75,17 +76,20 @@ async def _target(tx: Transaction, kind: Kind, document: Mapping[str, Any], *, a
     """The target; its uuid wins over its name, and an unknown uuid may be taken away (contract 1.8)."""
     uuid, fq_name = document.get("ref-uuid"), document.get("ref-fq-name")
     if uuid:
-        row = await tx.fetchrow(resources.BY_UUID, uuid=uuid) if is_uuid(uuid) else None
+        row = await tx.fetchrow(resources.PERMS_BY_UUID, uuid=uuid) if is_uuid(uuid) else None
         if row is None and adding:
             raise UnknownId(str(uuid)[:200])
         if row is not None and row["kind"] != kind.name:
             raise WrongKind(kind.name, uuid)
+        if row is not None:
+            resources.require(tx.caller, LINK, row)
         return link_of(row) if row else None
     if not isinstance(fq_name, list) or not fq_name or not all(isinstance(element, str) for element in fq_name):
         raise BadRequest("Bad Request: ref-uuid or ref-fq-name is missing", field="ref-uuid")
-    row = await tx.fetchrow(resources.BY_NAME, kind=kind.name, name_digest=digest(fq_name))
+    row = await tx.fetchrow(resources.PERMS_BY_NAME, kind=kind.name, name_digest=digest(fq_name))
     if row is None:
         raise UnknownName(fq_name)
+    resources.require(tx.caller, LINK, row)
     return link_of(row)
 
 
@@ -97,8 +101,10 @@ async def ref_relax(request: Request) -> Response:
         raise BadRequest("Bad Request: ref-uuid is missing", field="ref-uuid")
 
     async def work(tx: Transaction) -> None:
-        if await tx.fetchrow(resources.BY_UUID, uuid=uuid) is None:
+        row = await tx.fetchrow(resources.PERMS_BY_UUID, uuid=uuid)
+        if row is None:
             raise NotFound(f"uuid {uuid} not found", uuid=uuid)
+        resources.require(tx.caller, WRITE, row)
         if is_uuid(target):
             await tx.execute(resources.RELAX, source=uuid, target=target)
 

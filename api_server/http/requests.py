@@ -16,6 +16,7 @@ from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid, new_uuid
+from api_server.store.access_lists import ACCESS_LIST
 from api_server.store.database import Database, Writing
 from api_server.store.journal import Journal
 from api_server.transaction import Transaction, World, perform, write
@@ -102,7 +103,10 @@ async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Res
     server, journal = server_of(request), journal_of(request)
     if JOINED in request.scope:
         return await perform(Transaction(server.world, request.scope[JOINED], server.database, journal), work)
-    return await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
+    result = await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
+    if ACCESS_LIST in journal.kinds:
+        server.gate.rules_changed()
+    return result
 
 
 def journal_of(request: Request) -> Journal:

@@ -7,12 +7,14 @@ from starlette.responses import Response
 from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
 from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read, render_updated
 from api_server.http.preconditions import if_match
-from api_server.http.requests import base_of, empty, json_of, json_response, present, server_of, write_in
+from api_server.http.requests import base_of, caller_of, empty, json_of, json_response, present, server_of, write_in
+from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import ROOT
 from api_server.model.kind import Kind
 from api_server.model.resource import Resource, is_uuid
 from api_server.store import resources
 from api_server.store.resources import resource_of
+from api_server.store.sight import sight_of
 from api_server.transaction import Transaction
 
 
@@ -47,7 +49,7 @@ async def create(request: Request) -> Response:
     document = await json_of(request)
 
     async def work(tx: Transaction) -> Resource:
-        new, placement = parse_create(server.catalog, kind, document)
+        new, placement = parse_create(server.catalog, kind, document, tx.caller)
         await tx.create(new, placement)
         return new
 
@@ -62,8 +64,14 @@ async def read(request: Request) -> Response:
     if fields is None:
         children = not present(query, "exclude_children")
         back_refs = not present(query, "exclude_back_refs")
+    caller = caller_of(request)
     async with server_of(request).database.connection() as connection:
-        row = _of_kind(kind, uuid, await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid))
+        if caller.admin:
+            found = await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid)
+        else:
+            found = await connection.fetchrow(resources.READ_GUARDED[children, back_refs], uuid=uuid, **sight_of(caller))
+    row = _of_kind(kind, uuid, found)
+    resources.require(caller, READ, row)
     etag = etag_of(row["modified"])
     if request.headers.get("if-none-match") in (etag, etag.strip('"')):
         return Response(status_code=304, headers={"ETag": etag})
@@ -80,7 +88,7 @@ async def update(request: Request) -> Response:
     inner, match = inner_of(kind, document), if_match(request)
 
     async def work(tx: Transaction) -> None:
-        old = await tx.hold(kind.name, uuid)
+        old = await tx.hold(kind.name, uuid, WRITE)
         match.check(old)
         await tx.update(old, parse_update(server.catalog, old, inner))
 
@@ -92,6 +100,7 @@ async def _must_exist(request: Request, kind: Kind, uuid: str) -> None:
     """What a PUT that says nothing is about; it may ask for a state all the same (contract 1.4.3)."""
     async with server_of(request).database.connection() as connection:
         row = _of_kind(kind, uuid, await connection.fetchrow(resources.READ[False, False], uuid=uuid))
+    resources.require(caller_of(request), WRITE, row)
     if_match(request).check(resource_of(server_of(request).catalog, row))
 
 
@@ -109,7 +118,7 @@ async def delete(request: Request) -> Response:
 
     async def work(tx: Transaction) -> None:
         try:
-            old = await tx.hold(kind.name, uuid)
+            old = tx.deletable(await tx.hold(kind.name, uuid))
         except UnknownId as none:
             raise NothingToDelete(uuid) from none
         match.check(old)

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from api_server.errors import PermissionDenied, UnknownId
 from api_server.model.resource import Perms
 
 READ, WRITE, LINK = 4, 2, 1
+DENIED = "403 Permission Denied"
 # The domain that every installation has; identity providers know theirs by other names (contract 5.2).
 DEFAULT_DOMAIN = ("default-domain",)
 # Whom objects belong to that no project made (contract 2.4).
@@ -47,6 +49,21 @@ class Caller:
         projects = [self.project, f"tenant:{self.project}"] if self.project else []
         return [*projects, *([f"domain:{self.domain}"] if self.domain else [])]
 
+    def require(self, needed: int, kind: str, uuid: str, perms: Perms, *, visible: bool = True) -> None:
+        """UnknownId when the object is hidden from this caller, PermissionDenied when a needed bit is missing (contract 5.5)."""
+        if self.admin:
+            return
+        if not visible:
+            raise UnknownId(uuid)
+        if missing := needed & ~self.bits(perms):
+            raise PermissionDenied(f"{DENIED}: {letters(missing)} on the {kind} {uuid} is needed", kind=kind, uuid=uuid)
+
+    def require_to_delete(self, kind: str, uuid: str, perms: Perms, *, visible: bool = True) -> None:
+        """Only its owner deletes an object: shares and `global_access` do not help (contract 5.5)."""
+        self.require(0, kind, uuid, perms, visible=visible)
+        if not (self.admin or (self.owns(perms) and perms.owner_access & WRITE)):
+            raise PermissionDenied(f"{DENIED}: only its owner may delete the {kind} {uuid}", kind=kind, uuid=uuid)
+
     def bits(self, perms: Perms) -> int:
         """What of READ, WRITE and LINK the object's owner, shares and `global_access` give, together (contract 5.5)."""
         if self.admin:
@@ -58,10 +75,6 @@ class Caller:
 
     def owns(self, perms: Perms) -> bool:
         return bool(self.project) and plain(perms.owner) == self.project
-
-    def may_delete(self, perms: Perms) -> bool:
-        """Only the owner deletes: shares and `global_access` do not help (contract 5.5)."""
-        return self.admin or (self.owns(perms) and bool(perms.owner_access & WRITE))
 
     def _shared_bits(self, share: Sequence[Mapping[str, Any]]) -> int:
         tenants, bits = self.tenants, 0

@@ -42,9 +42,12 @@ class Journal:
 
     def __init__(self, caller: Caller, request_id: str) -> None:
         self.caller = caller
+        # Of what was written.
+        self.kinds: set[str] = set()
         self.request_id = request_id
 
     def row(self, operation: str, of: Resource, before: Resource | None, after: Resource | None) -> Told:
+        self.kinds.add(of.kind.name)
         return {
             "operation": operation,
             "kind": of.kind.name,

@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, false, func
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.types import Text
 
+from api_server.model.caller import EVERYBODY, Caller
 from api_server.model.resource import FqName, digest
 from api_server.store.database import Connection
 from api_server.store.resources import BASE, UUIDS, reading
+from api_server.store.sight import readable, shared, sight_of
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
 
@@ -43,6 +45,9 @@ class Query:
     links: bool = False
     children: bool = False
     back_ref_links: bool = False
+    caller: Caller = EVERYBODY
+    # Beside what the other keys choose, what is shared with the caller.
+    shared: bool = False
 
     @property
     def anchored(self) -> bool:
@@ -64,10 +69,14 @@ class Query:
             columns="links" if self.links else "columns" if self.detail else "ends",
             children=self.children,
             back_ref_links=self.back_ref_links,
+            guarded=not self.caller.admin,
+            shared=self.shared,
         )
 
     def parameters(self) -> dict[str, Any]:
         given: dict[str, Any] = {"kind": self.kind}
+        if self.shared or not self.caller.admin:
+            given |= sight_of(self.caller)
         if self.parents is not None:
             given["parents"] = list(self.parents)
         if self.parent_names is not None:
@@ -107,6 +116,8 @@ class Shape:
     columns: str
     children: bool
     back_ref_links: bool
+    guarded: bool
+    shared: bool
 
 
 # The order a list without anchor comes in, byte by byte (contract 1.5).
@@ -120,7 +131,16 @@ _ENDS = [
 
 
 def _conditions(shape: Shape) -> list[Any]:
-    conditions: list[Any] = [resource.c.kind == bindparam("kind")]
+    chosen = _chosen(shape)
+    if chosen and shape.shared:
+        chosen = [or_(and_(*chosen), shared(resource))]
+    visible = [readable(resource)] if shape.guarded else []
+    return [resource.c.kind == bindparam("kind"), *chosen, *_filters(shape), *visible]
+
+
+def _chosen(shape: Shape) -> list[Any]:
+    """What parents, back refs, uuids and names choose, together."""
+    conditions: list[Any] = []
     if shape.parents:
         conditions.append(resource.c.parent == func.any(bindparam("parents", type_=UUIDS)))
     if shape.parent_names:
@@ -138,14 +158,18 @@ def _conditions(shape: Shape) -> list[Any]:
         conditions.append(
             exists().where(reference.c.source == resource.c.uuid, reference.c.target == func.any(bindparam("back_refs", type_=UUIDS)))
         )
-    chosen = []
+    if shape.guarded and (shape.parents or shape.parent_names):
+        # Children of a parent that the caller may not read are as absent as it is (contract 1.5).
+        above = resource.alias("above")
+        conditions.append(exists().where(above.c.uuid == resource.c.parent, readable(above)))
+    either = []
     if shape.uuids:
-        chosen.append(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS)))
+        either.append(resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS)))
     if shape.names:
-        chosen.append(resource.c.name_digest == func.any(bindparam("digests", type_=ARRAY(BYTEA))))
-    if chosen:
-        conditions.append(or_(*chosen))
-    return [*conditions, *_filters(shape)]
+        either.append(resource.c.name_digest == func.any(bindparam("digests", type_=ARRAY(BYTEA))))
+    if either:
+        conditions.append(or_(*either))
+    return conditions
 
 
 def _document(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -182,7 +206,7 @@ def _filters(shape: Shape) -> list[Any]:
 @lru_cache(maxsize=512)
 def _selecting(shape: Shape) -> Statement:
     if shape.columns == "links":
-        query = reading(children=shape.children, back_refs=shape.back_ref_links)
+        query = reading(children=shape.children, back_refs=shape.back_ref_links, guarded=shape.guarded)
     else:
         query = select(*(BASE if shape.columns == "columns" else _ENDS))
     query = query.where(*_conditions(shape))

@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import orjson
 from sqlalchemy import (
+    FromClause,
     Select,
     and_,
     bindparam,
@@ -26,11 +27,13 @@ from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
 
+from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
 from api_server.store.database import Connection
 from api_server.store.journal import CREATED, DELETED, UPDATED, Journal, Told, symmetric
 from api_server.store.rows import rows_of
+from api_server.store.sight import readable
 from api_server.store.statements import Statement
 from api_server.store.tables import change, reference, resource
 
@@ -61,15 +64,15 @@ BASE = [
 
 _far = resource.alias("far")
 _near = resource.alias("near")
+_child = resource.alias("child")
 
 
 # json, not jsonb: building text is twice as fast when there are many links.
 CHILDREN = (
     select(func.json_agg(literal_column("json_build_array(child.kind, child.uuid, child.fq_name) ORDER BY child.created, child.uuid")))
-    .select_from(resource.alias("child"))
-    .where(literal_column("child.parent") == resource.c.uuid)
+    .select_from(_child)
+    .where(_child.c.parent == resource.c.uuid)
     .correlate(resource)
-    .scalar_subquery()
 )
 # A ref between two objects of one kind is two rows, one each way: both read it as a ref, neither as a back ref.
 BACK_REFS = (
@@ -81,7 +84,6 @@ BACK_REFS = (
     .select_from(reference.join(_near, reference.c.source == _near.c.uuid))
     .where(reference.c.target == resource.c.uuid, _near.c.kind != resource.c.kind)
     .correlate(resource)
-    .scalar_subquery()
 )
 REFS_OF = (
     select(
@@ -94,34 +96,50 @@ REFS_OF = (
     .select_from(reference.join(_far, reference.c.target == _far.c.uuid))
     .where(reference.c.source == resource.c.uuid)
     .correlate(resource)
-    .scalar_subquery()
 )
 
 
-def reading(*, children: bool, back_refs: bool) -> Select[Any]:
-    """The one statement of a read: an object's columns, and its links as JSON lists of kind, uuid, fq_name, attr."""
-    links = [REFS_OF.label("refs")]
+def reading(*, children: bool, back_refs: bool, guarded: bool = False) -> Select[Any]:
+    """
+    The one statement of a read: an object's columns, and its links as JSON lists of kind, uuid, fq_name, attr. `guarded` leaves out
+    the links to what the caller of `sight_of` may not read.
+    """
+    links = [_seen(REFS_OF, _far, guarded=guarded).scalar_subquery().label("refs")]
     if children:
-        links.append(CHILDREN.label("children"))
+        links.append(_seen(CHILDREN, _child, guarded=guarded).scalar_subquery().label("children"))
     if back_refs:
-        links.append(BACK_REFS.label("back_refs"))
+        links.append(_seen(BACK_REFS, _near, guarded=guarded).scalar_subquery().label("back_refs"))
     return select(*BASE, *links)
+
+
+def _seen(links: Select[Any], end: FromClause, *, guarded: bool) -> Select[Any]:
+    return links.where(readable(end)) if guarded else links
 
 
 _ONE = resource.c.uuid == bindparam("uuid")
 _MANY = resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
 READ_MANY = Statement(reading(children=False, back_refs=False).where(_MANY).order_by(resource.c.uuid))
+_BOTH = (False, True)
 READ = {
     (children, back_refs): Statement(reading(children=children, back_refs=back_refs).where(_ONE))
-    for children in (False, True)
-    for back_refs in (False, True)
+    for children in _BOTH
+    for back_refs in _BOTH
+}
+# For callers who may not see everything; whether they may read the object itself, `require` says.
+READ_GUARDED = {
+    (children, back_refs): Statement(reading(children=children, back_refs=back_refs, guarded=True).where(_ONE))
+    for children in _BOTH
+    for back_refs in _BOTH
 }
 LOCK = Statement(select(_text(resource.c.uuid), resource.c.kind).where(_MANY).order_by(resource.c.uuid).with_for_update(key_share=True))
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
 PERMISSIONS = [resource.c[name] for name in ("owner", "owner_access", "global_access", "share", "user_visible")]
+_NAMED = and_(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest"))
 BY_UUID = Statement(select(*_ENDS).where(_ONE))
-PERMS = Statement(select(*_ENDS, *PERMISSIONS).where(_ONE))
-BY_NAME = Statement(select(*_ENDS).where(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest")))
+BY_NAME = Statement(select(*_ENDS).where(_NAMED))
+# The same with what `require` looks at.
+PERMS_BY_UUID = Statement(select(*_ENDS, *PERMISSIONS).where(_ONE))
+PERMS_BY_NAME = Statement(select(*_ENDS, *PERMISSIONS).where(_NAMED))
 CHILDREN_OF = Statement(
     select(*_ENDS).where(resource.c.parent == bindparam("uuid"), resource.c.kind == bindparam("kind")).order_by(resource.c.created)
 )
@@ -153,13 +171,13 @@ _wanted = (
 _given = func.unnest(bindparam("uuids", type_=UUIDS)).table_valued(column("uuid", UUID(as_uuid=False))).render_derived(name="given")
 # Of a project also what it may have, so that a create need not ask for it.
 _QUOTA = case((resource.c.kind == "project", resource.c.properties["quota"])).label("quota")
-_ENDS_AND_OWNER = [*_ENDS, resource.c.owner, _QUOTA]
+_ENDS_AND_PERMS = [*_ENDS, *PERMISSIONS, _QUOTA]
 RESOLVE = Statement(
     union_all(
-        select(*_ENDS_AND_OWNER).select_from(
+        select(*_ENDS_AND_PERMS).select_from(
             _wanted.join(resource, and_(resource.c.kind == _wanted.c.kind, resource.c.name_digest == _wanted.c.name_digest))
         ),
-        select(*_ENDS_AND_OWNER).where(resource.c.uuid.in_(select(_given.c.uuid).limit(bindparam("ids", type_=Integer)))),
+        select(*_ENDS_AND_PERMS).where(resource.c.uuid.in_(select(_given.c.uuid).limit(bindparam("ids", type_=Integer)))),
     )
 )
 
@@ -187,6 +205,12 @@ def resource_of(catalog: Catalog, row: asyncpg.Record) -> Resource:
         positions=orjson.loads(row["positions"]) if row["positions"] else {},
         modified=row["modified"],
     )
+
+
+def require(caller: Caller, needed: int, row: asyncpg.Record) -> None:
+    """The object of a row with PERMISSIONS, or `reading`'s, may be used so by the caller; raises what is wrong otherwise."""
+    if not caller.admin:
+        caller.require(needed, row["kind"], row["uuid"], perms_of(row), visible=row["user_visible"])
 
 
 def perms_of(row: asyncpg.Record) -> Perms:
@@ -356,7 +380,7 @@ def _uuids(told: Sequence[Told]) -> list[str]:
 
 
 async def resolve(connection: Connection, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> list[asyncpg.Record]:
-    """Rows (uuid, kind, fq_name, owner, quota) of the objects that have one of these names or uuids."""
+    """Rows (uuid, kind, fq_name, PERMISSIONS, quota) of the objects that have one of these names or uuids."""
     return await connection.fetch(
         RESOLVE,
         kinds=[kind for kind, _ in names],

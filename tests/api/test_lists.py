@@ -365,3 +365,13 @@ async def test_a_name_or_id_that_is_not_there_is_told(api: httpx.AsyncClient, pa
 
     assert response.status_code == status
     assert text in response.text
+
+
+async def test_shared_adds_what_everybody_may_read_to_a_list_that_is_narrowed(world: World, networks: list[Document]) -> None:
+    public = await world.network("public", is_shared=True)
+    ids = {each["uuid"] for each in [*networks, public]}
+    asked = {"obj_uuids": networks[0]["uuid"]}
+
+    assert [each["uuid"] for each in await world.listed("virtual-network", **asked)] == [networks[0]["uuid"]]
+    found = {each["uuid"] for each in await world.listed("virtual-network", **asked, shared="true")}
+    assert found & ids == {networks[0]["uuid"], public["uuid"]}
