@@ -155,11 +155,12 @@ class Transaction:
 
     async def hold(self, kind: str, uuid: str, needed: int = 0) -> Resource:
         """
-        The object as it is now, with its row locked until the end: no other write changes it meanwhile. The caller must have what is
-        `needed` of READ, WRITE and LINK.
+        The object as it is now, with its row locked until the end: no other write changes it meanwhile. A caller who asks for it must
+        have what is `needed` of READ, WRITE and LINK; the server itself needs nothing.
         """
         await self.lock([uuid])
-        return self.permitted(needed, await self.get(kind, uuid))
+        found = await self.get(kind, uuid)
+        return self.permitted(needed, found) if needed else found
 
     def permitted(self, needed: int, of: Resource) -> Resource:
         """The object, if the caller may use it so; raises otherwise (contract 5.5)."""

@@ -511,6 +511,19 @@ async def test_hidden_objects_are_not_there_for_users(scene: Scene) -> None:
     assert (await admin.read("virtual-network", uuid))["id_perms"]["user_visible"] is False
 
 
+async def test_what_the_server_hides_for_itself_follows_its_users_object(scene: Scene) -> None:
+    a = await scene.tenant()
+    router = await a.create("logical-router", "r", logical_router_type="vxlan-routing")
+    targets = {"route_target": ["target:64999:7"]}
+
+    assert (await a.put("logical-router", router["uuid"], configured_route_target_list=targets)).status_code == 200
+    assert "virtual_network_refs" not in await a.read("logical-router", router["uuid"])
+    hidden = (await World(scene.admin).read("logical-router", router["uuid"]))["virtual_network_refs"]
+    assert (await a.api.get(f"/virtual-network/{hidden[0]['uuid']}")).status_code == 404
+    assert (await a.delete("logical-router", router["uuid"])).status_code == 200
+    assert (await scene.admin.get(f"/virtual-network/{hidden[0]['uuid']}")).status_code == 404
+
+
 async def test_only_the_administrator_hides(scene: Scene) -> None:
     a = await scene.tenant()
 
