@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -65,7 +66,7 @@ def kube_sync(
         checked = settings(cluster_name, pod_subnet, workers, allow_mass_delete=allow_mass_delete)
         source = _source(kubeconfig, manifests)
         done = asyncio.run(_run(api_url, source, checked, once=once, patience=0 if manifests else PATIENCE, port=metrics_port))
-    except (SettingError, Refusal, KubeError, netweave.VncError, OSError) as why:
+    except (SettingError, Refusal, KubeError, netweave.VncError, netweave.InvalidUrl, netweave.InvalidToken, OSError) as why:
         typer.echo(f"kube-sync: {why}", err=True)
         raise typer.Exit(FAILED) from why
     if not done:
@@ -88,7 +89,7 @@ async def _run(
     api_url: str, source: AbstractAsyncContextManager[Source], checked: Settings, *, once: bool, patience: float, port: int
 ) -> bool:
     """Whether all is in step; without `once`, when a signal ends it."""
-    async with netweave.AsyncClient(api_url) as api, source as cluster:
+    async with netweave.AsyncClient(api_url, token=os.environ.get("NETWEAVE_TOKEN")) as api, source as cluster:
         worker = Worker(api, cluster, checked, SystemClock(), patience=patience)
         if port:
             metrics.serve(worker, port)

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 _HOMES = {
-    "._requests": ("DEFAULT_URL", "Document", "InvalidUrl"),
+    "._requests": ("DEFAULT_URL", "Document", "InvalidToken", "InvalidUrl"),
     "._errors": (
         "AddressInUse",
         "AddressOutside",

@@ -31,6 +31,7 @@ from ._kinds import FqName as FqName
 from ._listing import Selection as Selection
 from ._requests import DEFAULT_URL as DEFAULT_URL
 from ._requests import Document as Document
+from ._requests import InvalidToken as InvalidToken
 from ._requests import InvalidUrl as InvalidUrl
 from ._retries import Retries as Retries
 

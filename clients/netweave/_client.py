@@ -24,6 +24,7 @@ from ._requests import (
     Operation,
     Rows,
     checked_url,
+    headers_of,
 )
 from ._retries import PATIENT, Outcome, Retries, settled, worth_repeating
 
@@ -37,6 +38,7 @@ class Client:
         self,
         url: str = DEFAULT_URL,
         *,
+        token: str | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: httpx.Timeout | float = TIMEOUT,
         retries: Retries = PATIENT,
@@ -44,7 +46,7 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = checked_url(url)
-        self._http = httpx.Client(base_url=self.url, headers=headers, timeout=timeout, transport=transport)
+        self._http = httpx.Client(base_url=self.url, headers=headers_of(headers, token), timeout=timeout, transport=transport)
         self._retries = retries
         self._sleep = sleep
 

@@ -60,6 +60,21 @@ class InvalidUrl(ValueError):
         super().__init__(f"api url {url!r}: expected http://host:port or https://host:port")
 
 
+class InvalidToken(ValueError):
+    """The token cannot be one; the message does not repeat it."""
+
+    def __init__(self) -> None:
+        super().__init__("token: expected printable ASCII characters in one line, as `netweave token` or Keystone tell it")
+
+
+def headers_of(headers: Mapping[str, str] | None, token: str | None) -> dict[str, str]:
+    """What each request carries; blanks and line ends around a token are not part of it."""
+    token = (token or "").strip()
+    if not (token.isascii() and token.isprintable()):
+        raise InvalidToken
+    return {**(headers or {}), **({"X-Auth-Token": token} if token else {})}
+
+
 def checked_url(url: str) -> str:
     """The URL without a trailing slash; InvalidUrl if it is not one of HTTP."""
     try:

@@ -1,11 +1,12 @@
 """The arguments and options that several sub-commands share."""
 
+import os
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from netweave import DEFAULT_URL, Client, InvalidUrl
+from netweave import DEFAULT_URL, Client, InvalidToken, InvalidUrl
 from netweave.cli.exits import Usage
 from netweave.cli.kinds import ALIASES, offered
 
@@ -29,8 +30,9 @@ LOCAL = DEFAULT_URL
 
 
 def connect(api_url: str) -> Client:
-    """A client of the API at this URL; Usage if it is no URL."""
+    """A client of the API at this URL, as whom NETWEAVE_TOKEN says; Usage if one of the two cannot be."""
     try:
-        return Client(api_url)
-    except InvalidUrl as why:
+        # From the environment only: others on a machine can read a command line.
+        return Client(api_url, token=os.environ.get("NETWEAVE_TOKEN"))
+    except (InvalidUrl, InvalidToken) as why:
         raise Usage(str(why)) from why

@@ -308,3 +308,19 @@ def test_both_clients_promise_the_same() -> None:
         return {name: list(inspect.signature(member).parameters) for name, member in own.items()}
 
     assert promises(Client) == promises(AsyncClient)
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_a_token_goes_with_each_request(client: type[Client] | type[AsyncClient]) -> None:
+    made = client("http://127.0.0.1:1", token="of-alice\n", headers={"X-Other": "1"})
+
+    assert (made._http.headers["X-Auth-Token"], made._http.headers["X-Other"]) == ("of-alice", "1")
+    assert "X-Auth-Token" not in client("http://127.0.0.1:1")._http.headers
+
+
+@pytest.mark.parametrize("token", ["of\nalice", "d\xe9j\xe0"])
+def test_what_cannot_be_a_token_is_refused_and_not_said(token: str) -> None:
+    with pytest.raises(netweave.InvalidToken) as refused:
+        Client("http://127.0.0.1:1", token=token)
+
+    assert token not in str(refused.value)

@@ -214,3 +214,11 @@ def test_a_server_that_is_not_there_leaves_with_5() -> None:
 
     assert run.returncode == 5
     assert run.stderr.startswith(f"netweave: no answer from {url} to GET /virtual-networks: ")
+
+
+def test_the_token_of_the_environment_goes_with_each_request(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NETWEAVE_TOKEN", "of-alice")
+
+    run = said("get vn d:p:blue", Reply(body={"uuid": UUID}), ONE)
+
+    assert [asked.headers["x-auth-token"] for asked in run.asked] == ["of-alice", "of-alice"]
