@@ -3,31 +3,20 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
 from typing_extensions import override
 
 from api_server.errors import Immutable, InvalidResource, Overlap
 from api_server.ipam.declaration import Declaration, read_declaration
-from api_server.ipam.links import FLAT
+from api_server.ipam.links import FLAT, flat_beside
 from api_server.ipam.plan import Plan, complete, plan
+from api_server.ipam.ports import use_ipam
 from api_server.ipam.subnet import Subnet, first_overlap
 from api_server.ipam.subnets import read_space, read_spaces
-from api_server.ipam.usage import carry_out
+from api_server.ipam.usage import carry_out, forget_space
 from api_server.model.resource import Resource
-from api_server.store.statements import Statement
-from api_server.store.tables import reference, resource
 from api_server.transaction import Hooks, Transaction
 
 METHOD, SUBNETS, SUBNETTING, DNS = "ipam_subnet_method", "ipam_subnets", "ipam_subnetting", "ipam_dns_method"
-
-_port_link = reference.alias("port_link")
-HAS_PORTS = Statement(
-    select(reference.c.source)
-    .join(_port_link, _port_link.c.target == reference.c.source)
-    .join(resource, resource.c.uuid == _port_link.c.source)
-    .where(reference.c.target == bindparam("ipam"), resource.c.kind == "virtual-machine-interface")
-    .limit(1)
-)
 
 
 class NetworkIpam(Hooks):
@@ -54,6 +43,11 @@ class NetworkIpam(Hooks):
             networks = [one.uuid for one in await tx.referrers(new.uuid, "virtual-network")]
             await _settle(tx, new, await read_space(tx, new.uuid), networks)
 
+    @override
+    async def before_delete(self, tx: Transaction, old: Resource) -> None:
+        if old.properties.get(METHOD) == FLAT:
+            await forget_space(tx, old.uuid)
+
 
 _DEFAULTS: dict[str, Any] = {METHOD: "user-defined-subnet", SUBNETTING: False}
 
@@ -72,7 +66,7 @@ async def _settle(tx: Transaction, new: Resource, known: Sequence[Subnet], netwo
     planned = plan(new.uuid, known, declared)
     if planned.problems:
         raise InvalidResource(new.kind.name, planned.problems)
-    await _refuse_overlap(tx, planned, networks)
+    await _refuse_overlap(tx, new, planned, networks)
     await carry_out(tx, new.kind.name, new.uuid, planned, networks)
     if declared:
         documents = complete(declared, planned, with_uuid=False)
@@ -90,11 +84,14 @@ def _declared(new: Resource) -> Iterator[Declaration]:
         raise InvalidResource(new.kind.name, problems)
 
 
-async def _refuse_overlap(tx: Transaction, planned: Plan, networks: Sequence[str]) -> None:
+async def _refuse_overlap(tx: Transaction, new: Resource, planned: Plan, networks: Sequence[str]) -> None:
     mine = [one.cidr for one in planned.wanted]
     if found := first_overlap(mine):
         raise Overlap(*found)
-    for one in await read_spaces(tx, networks):
+    beside = await flat_beside(tx, new.uuid) if networks else []
+    # Held until the end: of two ipams of one network the second sees what the first has grown by.
+    await tx.lock(beside)
+    for one in await read_spaces(tx, [*networks, *beside]):
         for cidr in mine:
             if cidr.version == one.cidr.version and first_overlap([cidr, one.cidr]):
                 raise Overlap(cidr, one.cidr)
@@ -106,7 +103,7 @@ async def _check_dns_method(tx: Transaction, old: Resource, new: Resource) -> No
     if before == after:
         return
     refused = before in (None, "tenant-dns-server") or after in (None, "tenant-dns-server")
-    if refused and before != "none" and await tx.fetch(HAS_PORTS, ipam=new.uuid):
+    if refused and before != "none" and await use_ipam(tx, new.uuid):
         message = f"{DNS} can not be changed from {before} to {after} while ports use the ipam"
         raise Immutable(DNS, message)
 

@@ -2,25 +2,21 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from typing_extensions import override
 
 from api_server.errors import BadRequest, Conflict, Immutable, InvalidResource
 from api_server.ipam.gateways import gateway_of_routers
-from api_server.ipam.ports import derived_macs, health_checks_that_are_not_local, network_of_port, on_gateway, tags_of
-from api_server.model.resource import Resource
+from api_server.ipam.ports import bound_beside, derived_macs, health_checks_that_are_not_local, network_of_port, on_gateway, tags_of
+from api_server.model.bindings import BINDINGS, bindings_of, complete_bindings
+from api_server.model.resource import Link, Resource
 from api_server.transaction import Hooks, Transaction
 
-MACS, BINDINGS, PROPERTIES = (
-    "virtual_machine_interface_mac_addresses",
-    "virtual_machine_interface_bindings",
-    "virtual_machine_interface_properties",
-)
+MACS, PROPERTIES = "virtual_machine_interface_mac_addresses", "virtual_machine_interface_properties"
 VMI, NETWORK, MACHINE, INSTANCE = "virtual-machine-interface", "virtual-network", "virtual-machine", "routing-instance"
 MAC = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5}")
 NO_MAC = "00:00:00:00:00:00"
-DEFAULT_BINDINGS = {"vnic_type": "normal", "vif_type": "vrouter"}
 FORWARDING: dict[str, Any] = {
     "direction": "both",
     "protocol": None,
@@ -40,16 +36,20 @@ class VirtualMachineInterface(Hooks):
     async def before_create(self, tx: Transaction, new: Resource) -> None:
         if not new.refs_to(NETWORK):
             raise InvalidResource(new.kind.name, ["virtual_network_refs: a port needs a network"])
-        _complete_bindings(new)
+        complete_bindings(new)
         _normalise_macs(new)
         await _check(tx, new)
         await _check_sub_interface(tx, new)
         await _join_network(tx, new)
 
     @override
+    async def after_create(self, tx: Transaction, new: Resource) -> None:
+        await _follow_binding(tx, new.uuid, None, _hosted(new))
+
+    @override
     async def before_update(self, tx: Transaction, old: Resource, new: Resource) -> None:
         if BINDINGS in new.given:
-            _complete_bindings(new)
+            complete_bindings(new)
         _keep_macs(old, new)
         _check_binding_change(old, new)
         await _check(tx, new)
@@ -59,11 +59,16 @@ class VirtualMachineInterface(Hooks):
             await _change_network(tx, old, new)
 
     @override
+    async def after_update(self, tx: Transaction, old: Resource, new: Resource) -> None:
+        await _follow_binding(tx, new.uuid, _hosted(old), _hosted(new))
+
+    @override
     async def before_delete(self, tx: Transaction, old: Resource) -> None:
         peers = _uuids(old, VMI)
         if peers and not _tag(old) and any((await tags_of(tx, peers)).values()):
             message = f"{':'.join(old.fq_name)} has sub-interfaces, delete them first"
             raise Conflict(message, kind=old.kind.name, uuid=old.uuid)
+        await _follow_binding(tx, old.uuid, _hosted(old), None)
 
 
 # --- MAC addresses and bindings ---
@@ -76,7 +81,7 @@ def _normalise_macs(new: Resource) -> None:
         raise InvalidResource(new.kind.name, [f"{MACS}: {one!r} is not a MAC address" for one in bad])
     if macs:
         new.properties[MACS] = {**document, "mac_address": macs}
-    elif _bindings(new).get("vnic_type") == "baremetal" and "local_link_information" not in _bindings(new).get("profile", ""):
+    elif bindings_of(new).get("vnic_type") == "baremetal" and "local_link_information" not in bindings_of(new).get("profile", ""):
         new.properties[MACS] = {**document, "mac_address": [NO_MAC]}
     else:
         new.properties.pop(MACS, None)
@@ -90,24 +95,56 @@ def _keep_macs(old: Resource, new: Resource) -> None:
             new.properties[MACS] = old.properties[MACS]
 
 
-def _bindings(one: Resource) -> dict[str, str]:
-    pairs = (one.properties.get(BINDINGS) or {}).get("key_value_pair") or []
-    return {pair["key"]: pair.get("value") or "" for pair in pairs if pair.get("key")}
-
-
-def _complete_bindings(new: Resource) -> None:
-    given = _bindings(new)
-    if given:
-        missing = [{"key": key, "value": value} for key, value in DEFAULT_BINDINGS.items() if key not in given]
-        pairs = [*new.properties[BINDINGS]["key_value_pair"], *missing]
-        new.properties[BINDINGS] = {**new.properties[BINDINGS], "key_value_pair": sorted(pairs, key=lambda pair: str(pair.get("key")))}
-
-
 def _check_binding_change(old: Resource, new: Resource) -> None:
-    before, after = _bindings(old), _bindings(new)
-    if before.get("host_id") and before.get("vnic_type") != after.get("vnic_type"):
+    before, after = bindings_of(old), bindings_of(new)
+    # Who takes all bindings away changes none.
+    if after and before.get("host_id") and before.get("vnic_type") != after.get("vnic_type"):
         message = f"vnic_type can not be changed to {after.get('vnic_type')!r} while the port is bound to {before['host_id']}"
         raise Conflict(message, field=BINDINGS)
+
+
+# --- the host ---
+
+
+class Hosted(NamedTuple):
+    """On which host a port's machine runs."""
+
+    host: str
+    machine: Link
+
+
+def _hosted(one: Resource) -> Hosted | None:
+    host, refs = bindings_of(one).get("host_id"), one.refs_to(MACHINE)
+    parent = one.parent if one.parent and one.parent.kind == MACHINE else None
+    machine = Link(MACHINE, refs[0].uuid, refs[0].fq_name) if refs else parent
+    return Hosted(host, machine) if host and machine else None
+
+
+async def _follow_binding(tx: Transaction, port: str, before: Hosted | None, after: Hosted | None) -> None:
+    """The virtual router of the host that a port is bound to refers to the port's machine, as long as a port of it is bound there."""
+    if before == after:
+        return
+    if before and not await bound_beside(tx, port, before.machine.uuid, before.host):
+        await _change_router(tx, before, present=False)
+    if after:
+        await _change_router(tx, after, present=True)
+
+
+async def _change_router(tx: Transaction, hosted: Hosted, *, present: bool) -> None:
+    found = await tx.named("virtual-router", ("default-global-system-config", hosted.host))
+    if found is None:
+        return
+    router = await tx.hold("virtual-router", found.uuid)
+    others = [ref for ref in router.refs_to(MACHINE) if ref.uuid != hosted.machine.uuid]
+    if present == (len(others) < len(router.refs_to(MACHINE))):
+        return
+    changed = router.copy()
+    changed.given = frozenset()
+    if present:
+        changed.refer(hosted.machine)
+    else:
+        changed.refs["virtual_machine_refs"] = others
+    await tx.update(router, changed)
 
 
 # --- the network ---

@@ -13,7 +13,7 @@ from api_server.ipam.ports import has_machines
 from api_server.ipam.subnet import first_overlap, read_address
 from api_server.ipam.subnets import OF_OTHER_NETWORKS, read_space, read_spaces
 from api_server.ipam.system import refuse_automatic
-from api_server.ipam.usage import carry_out, refuse_unlinking
+from api_server.ipam.usage import carry_out, leave_spaces, release_reserved
 from api_server.model.resource import Resource
 from api_server.model.route_target import RouteTarget, route_target_problems, route_targets_of
 from api_server.transaction import Hooks, Transaction
@@ -59,6 +59,8 @@ class VirtualNetwork(Hooks):
         if old.fq_name in UNDELETABLE and not tx.privileged:
             message = f"Can not delete system created default virtual-network {old.uuid}"
             raise Conflict(message, uuid=old.uuid)
+        if ipams := [ref.uuid for ref in old.refs.get(IPAMS, [])]:
+            await release_reserved(tx, old.uuid, ipams)
 
 
 # --- what needs no other row ---
@@ -76,7 +78,7 @@ async def _check(tx: Transaction, old: Resource | None, new: Resource) -> None:
         message = f"Multi policy service chains are enabled, so {min(both)} can not be imported and exported"
         raise Conflict(message, field="multi_policy_service_chains_enabled")
     if peers := new.refs_to("virtual-network"):
-        await _check_peers(tx, new, [ref.uuid for ref in peers])
+        await _check_peers(tx, new, [ref.uuid for ref in peers], {ref.uuid for ref in old.refs_to(old.kind.name)} if old else set())
     for ref in new.refs_to("bgpvpn"):
         await _check_bgpvpn(tx, new, ref.uuid)
 
@@ -139,13 +141,25 @@ def _vxlan(one: Resource | None) -> int | None:
     return properties.get("vxlan_network_identifier") or None
 
 
-async def _check_peers(tx: Transaction, new: Resource, peers: list[str]) -> None:
+async def _check_peers(tx: Transaction, new: Resource, peers: list[str], known: set[str]) -> None:
+    """A network that is no provider network refers to one provider network, from whichever side the ref is made: it is on both."""
     if new.properties.get("is_provider_network"):
-        return
-    peer = await tx.get("virtual-network", peers[0])
-    if len(peers) > 1 or not peer.properties.get("is_provider_network"):
-        problem = "virtual_network_refs: a network that is no provider network may refer to one provider network only"
-        raise InvalidResource(new.kind.name, [problem])
+        added = set(peers) - known
+        await tx.lock(added)
+        for uuid in sorted(added):
+            peer = await tx.get(new.kind.name, uuid)
+            others = {ref.uuid for ref in peer.refs_to(peer.kind.name)} - {new.uuid}
+            if others and not peer.properties.get("is_provider_network"):
+                raise _too_many_peers(new, f"{':'.join(peer.fq_name)} refers to another already: ")
+    else:
+        peer = await tx.get(new.kind.name, peers[0])
+        if len(peers) > 1 or not peer.properties.get("is_provider_network"):
+            raise _too_many_peers(new)
+
+
+def _too_many_peers(new: Resource, why: str = "") -> InvalidResource:
+    problem = f"virtual_network_refs: {why}a network that is no provider network may refer to one provider network only"
+    return InvalidResource(new.kind.name, [problem])
 
 
 async def _check_bgpvpn(tx: Transaction, new: Resource, uuid: str) -> None:
@@ -189,7 +203,7 @@ async def _settle_subnets(tx: Transaction, old: Resource | None, new: Resource) 
     _check_routed(new, planned)
     left = {ref.uuid for ref in before} - {ref.uuid for ref in links.flat}
     if left:
-        await refuse_unlinking(tx, new.uuid, await read_spaces(tx, left))
+        await leave_spaces(tx, new.uuid, await read_spaces(tx, left))
     await carry_out(tx, new.kind.name, new.uuid, planned, [new.uuid])
     links.complete(planned, before, bare=bare)
     await tx.quotas.charge_parts(new, "subnet", len(known), len(planned.wanted), OF_OTHER_NETWORKS)

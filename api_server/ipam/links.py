@@ -22,6 +22,18 @@ METHODS = Statement(
         resource.c.uuid == func.any(cast(bindparam("uuids"), UUIDS))
     )
 )
+_own = reference.alias("own")
+BESIDE = Statement(
+    select(cast(reference.c.target, Text).label("ipam"))
+    .join(_own, _own.c.source == reference.c.source)
+    .join(resource, resource.c.uuid == reference.c.target)
+    .where(
+        _own.c.target == bindparam("ipam"),
+        reference.c.target != bindparam("ipam"),
+        resource.c.properties["ipam_subnet_method"].astext == FLAT,
+    )
+    .distinct()
+)
 _links = select(cast(reference.c.target, Text).label("ipam")).where(
     and_(reference.c.source == bindparam("network"), reference.c.target == func.any(cast(bindparam("ipams"), UUIDS)))
 )
@@ -76,6 +88,11 @@ async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
 async def flat_among(session: Session, ipams: Sequence[str]) -> set[str]:
     """Those of the ipams that have subnets of their own, which their networks share."""
     return {row["uuid"] for row in await session.fetch(METHODS, uuids=list(ipams)) if row["method"] == FLAT}
+
+
+async def flat_beside(session: Session, ipam: str) -> list[str]:
+    """The other flat ipams of the networks that use this one."""
+    return [row["ipam"] for row in await session.fetch(BESIDE, ipam=ipam)]
 
 
 async def keep_links(session: Session, network: str, ipams: Collection[str]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Integer, Select, Text, and_, bindparam, case, cast, exists, func, literal_column, or_, select
-from sqlalchemy.dialects.postgresql import ARRAY, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from api_server.ipam.freelist import Session
 from api_server.ipam.tables import subnet
@@ -40,6 +40,30 @@ HAS_MACHINES = Statement(
     .select_from(reference.join(resource, resource.c.uuid == reference.c.source))
     .where(reference.c.target == bindparam("network"), resource.c.kind == VMI)
     .where(or_(resource.c.parent_kind == VM, _linked))
+    .limit(1)
+)
+
+_port_link = reference.alias("port_link")
+USE_IPAM = Statement(
+    select(literal_column("1"))
+    .select_from(reference)
+    .join(_port_link, _port_link.c.target == reference.c.source)
+    .join(resource, resource.c.uuid == _port_link.c.source)
+    .where(reference.c.target == bindparam("ipam"), resource.c.kind == literal_column(f"'{VMI}'"))
+    .limit(1)
+)
+_host = cast(func.jsonb_build_array(func.jsonb_build_object("key", "host_id", "value", cast(bindparam("host"), Text))), JSONB)
+BOUND_BESIDE = Statement(
+    select(literal_column("1"))
+    .where(
+        resource.c.kind == literal_column(f"'{VMI}'"),
+        resource.c.uuid != bindparam("port"),
+        or_(
+            resource.c.parent == cast(bindparam("machine"), UUID(as_uuid=False)),
+            resource.c.uuid.in_(select(reference.c.source).where(reference.c.target == cast(bindparam("machine"), UUID(as_uuid=False)))),
+        ),
+        resource.c.properties[("virtual_machine_interface_bindings", "key_value_pair")].op("@>")(_host),
+    )
     .limit(1)
 )
 
@@ -113,6 +137,16 @@ async def on_machine(session: Session, ports: Collection[str]) -> tuple[str, str
 async def has_machines(session: Session, network: str) -> bool:
     """Whether a port of the network belongs to a virtual machine."""
     return bool(await session.fetch(HAS_MACHINES, network=network))
+
+
+async def use_ipam(session: Session, ipam: str) -> bool:
+    """Whether a network that uses the ipam has a port."""
+    return bool(await session.fetch(USE_IPAM, ipam=ipam))
+
+
+async def bound_beside(session: Session, port: str, machine: str, host: str) -> bool:
+    """Whether another port of the machine is bound to the host."""
+    return bool(await session.fetch(BOUND_BESIDE, port=port, machine=machine, host=host))
 
 
 async def on_gateway(session: Session, port: str) -> bool:

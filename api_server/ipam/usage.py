@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import bindparam, cast, exists, func, or_, select
+from sqlalchemy import and_, bindparam, cast, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, INET, UUID
 from sqlalchemy.types import Text
 
 from api_server.errors import InvalidResource, SubnetInUse
-from api_server.ipam.addresses import OBJECT
+from api_server.ipam.addresses import ADDRESSES, OBJECT, RESERVED, returnable
 from api_server.ipam.freelist import Session
 from api_server.ipam.links import hold_links
 from api_server.ipam.plan import Plan
 from api_server.ipam.subnet import Subnet
-from api_server.ipam.subnets import delete_subnets, insert_subnets, other_space_with, replace_subnet
+from api_server.ipam.subnets import delete_subnets, insert_subnets, other_space_with, read_space, replace_subnet
 from api_server.ipam.tables import address
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
@@ -46,6 +46,22 @@ OF_NETWORK_IN_SPACES = Statement(
     )
     .order_by(address.c.ip)
     .limit(1)
+)
+_referred = exists().where(reference.c.target == bindparam("space"), ~reference.c.relaxed)
+HOLDER_IN_SPACE = Statement(
+    select(address.c.ip, resource.c.kind, _referred.label("referred"))
+    .join(resource, resource.c.uuid == address.c.owner)
+    .where(address.c.space == bindparam("space"), address.c.purpose == OBJECT)
+    .order_by(address.c.ip)
+    .limit(1)
+)
+RELEASE_RESERVED = ADDRESSES.release(
+    and_(
+        address.c.owner == bindparam("network"),
+        address.c.space == func.any(cast(bindparam("spaces"), UUIDS)),
+        address.c.purpose == literal_column(f"'{RESERVED}'"),
+    ),
+    returnable,
 )
 # An object on a gateway holds no row of `address`: it is found through the network it refers to.
 _on = resource.c.properties["instance_ip_address"].astext
@@ -84,14 +100,31 @@ async def refuse_on_gateways(session: Session, subnets: Iterable[Subnet], networ
         _refuse([(row["ip"], row["kind"]) for row in found])
 
 
-async def refuse_unlinking(session: Session, network: str, subnets: Sequence[Subnet]) -> None:
-    """Raise if an object of the network holds an address of these flat subnets, which it is about to leave."""
+async def leave_spaces(session: Session, network: str, subnets: Sequence[Subnet]) -> None:
+    """Raise if an object of the network holds an address of these flat subnets, which it is about to leave; reservations are freed."""
     spaces = sorted({one.space for one in subnets})
     if spaces:
         await hold_links(session, network, spaces)
         found = await session.fetch(OF_NETWORK_IN_SPACES, network=network, spaces=spaces)
         _refuse([(row["ip"], row["kind"]) for row in found])
         await refuse_on_gateways(session, subnets, [network])
+        await release_reserved(session, network, spaces)
+
+
+async def release_reserved(session: Session, network: str, spaces: Sequence[str]) -> None:
+    """Free what `ip-alloc` took in the network's name in these flat ipams: it holds nobody back (contract 1.13)."""
+    await session.fetch(RELEASE_RESERVED, network=network, spaces=list(spaces))
+
+
+async def forget_space(session: Session, space: str) -> None:
+    """Remove the subnets of a space that is about to go (contract 3.4 network-ipam).
+
+    While an object has an address of it, those who refer to the space hold it back; where there are none, the address is told.
+    """
+    found = await session.fetch(HOLDER_IN_SPACE, space=space)
+    _refuse([(row["ip"], row["kind"]) for row in found if not row["referred"]])
+    if not found:
+        await delete_subnets(session, space, await read_space(session, space))
 
 
 def _refuse(holders: Iterable[tuple[object, str]]) -> None:

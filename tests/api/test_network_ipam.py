@@ -1,5 +1,7 @@
 """What a network-ipam does beyond being stored: flat address spaces and settings that ports rely on (contract 3.4, 4.1, 4.6)."""
 
+import asyncio
+
 import pytest
 
 from tests.contract.world import Document, World, subnet, subnets_of
@@ -177,3 +179,76 @@ async def test_an_ipam_in_use_stays(world: World) -> None:
     assert (await world.delete("network-ipam", ipam["uuid"])).status_code == 409
     await world.delete("virtual-network", network["uuid"])
     assert (await world.delete("network-ipam", ipam["uuid"])).status_code == 200
+
+
+# --- what a network leaves behind in a flat ipam ---
+
+
+async def reserved_all(world: World, ipam: Document, name: str) -> Document:
+    """A network that has taken all four addresses of the flat ipam's /29 by ip-alloc."""
+    network = await flat_network(world, name, ipam)
+    taken = await world.action(f"virtual-network/{network['uuid']}/ip-alloc", count=4)
+    assert taken.json() == {"ip_addr": ["10.9.0.4", "10.9.0.3", "10.9.0.2", "10.9.0.1"]}
+    return network
+
+
+async def test_a_deleted_network_leaves_no_reservation_in_a_flat_ipam(world: World) -> None:
+    ipam = await flat_ipam(world, "10.9.0.0/29")
+    network = await reserved_all(world, ipam, "a")
+
+    assert (await world.delete("virtual-network", network["uuid"])).status_code == 200
+    await reserved_all(world, ipam, "b")
+
+
+async def test_a_network_that_leaves_a_flat_ipam_leaves_no_reservation_there(world: World) -> None:
+    ipam = await flat_ipam(world, "10.9.0.0/29")
+    network = await reserved_all(world, ipam, "a")
+
+    await world.update("virtual-network", network["uuid"], network_ipam_refs=[])
+    other = await reserved_all(world, ipam, "b")
+    await world.update("virtual-network", other["uuid"], network_ipam_refs=[])
+
+    assert (await world.delete("network-ipam", ipam["uuid"])).status_code == 200
+
+
+async def test_a_flat_ipam_that_nobody_refers_to_stays_while_an_object_has_its_address(world: World) -> None:
+    pools = [{"start": "10.9.0.10", "end": "10.9.0.12", "vrouter_specific_pool": True}]
+    ipam = await flat_ipam(world, subnet("10.9.0.0/24", allocation_pools=pools))
+    link = [{"uuid": ipam["uuid"], "attr": {"allocation_pools": [{"start": "10.9.0.10", "end": "10.9.0.12"}]}}]
+    name = ["default-global-system-config", f"router-{world.domain}"]
+    document = {"fq_name": name, "parent_type": "global-system-config", "network_ipam_refs": link}
+    router = (await world.api.post("/virtual-routers", json={"virtual-router": document})).json()["virtual-router"]
+    held = await world.create("instance-ip", "i", virtual_router_refs=[{"uuid": router["uuid"]}])
+    await world.update("virtual-router", router["uuid"], network_ipam_refs=[])
+
+    refused = await world.delete("network-ipam", ipam["uuid"])
+    await world.delete("instance-ip", held["uuid"])
+
+    assert (refused.status_code, refused.text) == (409, "Cannot Delete IP Block, IP(10.9.0.12) is in use")
+    assert (await world.delete("network-ipam", ipam["uuid"])).status_code == 200
+
+
+# --- two flat ipams of one network ---
+
+
+async def two_of_one_network(world: World) -> tuple[Document, Document]:
+    one, two = [await flat_ipam(world, cidr, name=name) for cidr, name in (("10.9.0.0/24", "one"), ("10.8.0.0/24", "two"))]
+    await flat_network(world, "n", one, two)
+    return one, two
+
+
+async def test_a_flat_ipam_does_not_grow_into_another_of_its_network(world: World) -> None:
+    _, two = await two_of_one_network(world)
+
+    status, text = await grow(world, two, "10.8.0.0/24", "10.9.0.0/25")
+
+    assert (status, "Overlapping addresses" in text) == (400, True)
+
+
+@pytest.mark.parametrize("attempt", range(6))
+async def test_of_two_ipams_of_one_network_that_grow_into_one_prefix_one_does(world: World, attempt: int) -> None:
+    one, two = await two_of_one_network(world)
+
+    answers = await asyncio.gather(grow(world, one, "10.9.0.0/24", "10.7.0.0/24"), grow(world, two, "10.8.0.0/24", "10.7.0.0/24"))
+
+    assert sorted(status for status, _ in answers) == [200, 400], answers

@@ -1,5 +1,6 @@
 """What a port does beyond being stored (contract 3.4, 4.8)."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -228,3 +229,82 @@ async def test_health_checks_of_ports_are_link_local(world: World, kind: str, ex
     check = await world.create("service-health-check", "c", **properties)
 
     assert await status(world, await world.network("a"), "p", service_health_check_refs=[{"uuid": check["uuid"]}]) == expected
+
+
+# --- the host a port is bound to ---
+
+
+async def node(world: World, name: str = "node") -> Document:
+    """A virtual router; the name is a host's, and this test's own."""
+    place = {"fq_name": ["default-global-system-config", f"{name}-{world.domain}"], "parent_type": "global-system-config"}
+    made: Document = (await world.api.post("/virtual-routers", json={"virtual-router": place})).json()["virtual-router"]
+    return made
+
+
+async def machines_on(world: World, router: Document) -> set[str]:
+    return {ref["uuid"] for ref in (await world.read("virtual-router", router["uuid"])).get("virtual_machine_refs", [])}
+
+
+@pytest.mark.parametrize("linked", ["child", "ref"])
+async def test_a_bound_port_links_its_machine_to_the_hosts_router(world: World, linked: str) -> None:
+    network, router, machine = await world.network("a"), await node(world), await world.create("virtual-machine", "m")
+    place = {"fq_name": [*machine["fq_name"], "p"], "parent_type": "virtual-machine"}
+    body = place if linked == "child" else {"virtual_machine_refs": [{"uuid": machine["uuid"]}]}
+
+    port = await world.interface(network, "p", **body, **bound(host_id=router["fq_name"][-1]))
+    bound_to = await machines_on(world, router)
+    await world.delete("virtual-machine-interface", port["uuid"])
+
+    assert bound_to == {machine["uuid"]}
+    assert await machines_on(world, router) == set()
+    assert (await world.delete("virtual-machine", machine["uuid"])).status_code == 200
+
+
+async def test_a_port_that_moves_takes_its_machine_along(world: World) -> None:
+    network, machine = await world.network("a"), await world.create("virtual-machine", "m")
+    here, there = await node(world, "here"), await node(world, "there")
+    port = await world.interface(network, "p", virtual_machine_refs=[{"uuid": machine["uuid"]}])
+    seen = []
+
+    for router in (here, there):
+        await world.update("virtual-machine-interface", port["uuid"], **bound(host_id=router["fq_name"][-1]))
+        seen.append((await machines_on(world, here), await machines_on(world, there)))
+    edit = {"field": BINDINGS, "operation": "delete", "position": "host_id"}
+    await world.action("prop-collection-update", uuid=port["uuid"], updates=[edit])
+
+    assert seen == [({machine["uuid"]}, set()), (set(), {machine["uuid"]})]
+    assert await machines_on(world, there) == set()
+
+
+async def test_a_machine_stays_on_a_host_while_a_port_of_it_is_bound_there(world: World) -> None:
+    network, router, machine = await world.network("a"), await node(world), await world.create("virtual-machine", "m")
+    body = {"virtual_machine_refs": [{"uuid": machine["uuid"]}], **bound(host_id=router["fq_name"][-1])}
+    ports = [await world.interface(network, name, **body) for name in ("p", "q")]
+
+    await world.delete("virtual-machine-interface", ports[0]["uuid"])
+    left = await machines_on(world, router)
+    await world.update("virtual-machine-interface", ports[1]["uuid"], virtual_machine_refs=[])
+
+    assert left == {machine["uuid"]}
+    assert await machines_on(world, router) == set()
+
+
+async def test_a_port_bound_to_a_host_that_nobody_knows_is_stored(world: World) -> None:
+    network, machine = await world.network("a"), await world.create("virtual-machine", "m")
+
+    assert await status(world, network, "p", virtual_machine_refs=[{"uuid": machine["uuid"]}], **bound(host_id="nobody")) == 200
+
+
+async def test_ports_bound_to_one_host_at_once_link_all_their_machines(world: World) -> None:
+    network, router = await world.network("a"), await node(world)
+    machines = [await world.create("virtual-machine", f"m{number}") for number in range(8)]
+
+    answers = await asyncio.gather(
+        *(
+            status(world, network, f"p{number}", virtual_machine_refs=[{"uuid": machine["uuid"]}], **bound(host_id=router["fq_name"][-1]))
+            for number, machine in enumerate([*machines, *machines])
+        )
+    )
+
+    assert answers == [200] * 16
+    assert await machines_on(world, router) == {machine["uuid"] for machine in machines}

@@ -1,5 +1,6 @@
 """What a virtual network does beyond being stored (contract 3.4, 4.2, 4.6)."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -381,3 +382,32 @@ async def test_a_bgpvpn_goes_with_a_network_of_its_layer(world: World, mode: str
 
     assert response.status_code == status, response.text
     assert status == 200 or "bgpvpn_refs" in response.text
+
+
+# --- provider networks, from both sides ---
+
+
+@pytest.mark.parametrize("provider", [True, False])
+async def test_a_plain_network_gets_no_second_peer_from_the_other_side(world: World, provider: bool) -> None:
+    first, second = [await world.network(name, is_provider_network=True) for name in ("p", "q")]
+    plain = await world.network("a", is_provider_network=provider, virtual_network_refs=[{"uuid": first["uuid"]}])
+
+    answers = [
+        await world.put("virtual-network", second["uuid"], virtual_network_refs=[{"uuid": plain["uuid"]}]),
+        await world.post("virtual-network", "r", is_provider_network=True, virtual_network_refs=[{"uuid": plain["uuid"]}]),
+    ]
+
+    assert [answer.status_code for answer in answers] == [200 if provider else 400] * 2
+    assert (await world.put("virtual-network", first["uuid"], display_name="d")).status_code == 200
+
+
+@pytest.mark.parametrize("attempt", range(6))
+async def test_of_two_provider_networks_that_take_one_plain_network_one_does(world: World, attempt: int) -> None:
+    providers = [await world.network(name, is_provider_network=True) for name in ("p", "q")]
+    plain = await world.network("a")
+
+    answers = await asyncio.gather(
+        *(world.put("virtual-network", one["uuid"], virtual_network_refs=[{"uuid": plain["uuid"]}]) for one in providers)
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, 400], [answer.text for answer in answers]

@@ -54,12 +54,11 @@ KEPT: dict[str, set[str]] = {
     "network-ipam": {"ipam_subnet_method", "ipam_subnetting"},
     # 3.4 logical-router: the type stays.
     "logical-router": {"logical_router_type"},
-    # 3.4 virtual-machine-interface: it is in a network, its routing instance follows that network, and a bound port keeps its vnic_type.
+    # 3.4 virtual-machine-interface: it is in a network, and its routing instance follows that network.
     # 2.7: what the server draws stays, so a MAC that is taken away comes back as another.
     "virtual-machine-interface": {
         "virtual_network_refs",
         "routing_instance_refs",
-        "virtual_machine_interface_bindings",
         "virtual_machine_interface_mac_addresses",
     },
     # 3.4 virtual-network: a provider network stays one.
