@@ -12,7 +12,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
     + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownPath
   x MethodNotAllowed 405
   x Conflict 409
-    + AlreadyExists, UuidTaken, SystemObject, AddressInUse, SubnetInUse, ReservationExhausted
+    + AlreadyExists, UuidTaken, SystemObject, DuplicateRule, AddressInUse, SubnetInUse, ReservationExhausted
     + DeleteBlocked
       - ChildrenPresent, StillReferred
   x OverQuota 412
@@ -240,6 +240,15 @@ class SystemObject(Conflict):
 
     def __init__(self, title: str, fq_name: Sequence[str], uuid: str) -> None:
         super().__init__(f"Cannot modify system resource {title} {':'.join(fq_name)}({uuid})", fq_name=list(fq_name), uuid=uuid)
+
+
+class DuplicateRule(Conflict):
+    """Two rules of one security group or network policy that do the same (contract 3.4)."""
+
+    code = "duplicate-rule"
+
+    def __init__(self, uuid: str) -> None:
+        super().__init__(f"Rule already exists : {uuid}", rule_uuid=uuid)
 
 
 class AddressInUse(Conflict):

@@ -26,6 +26,7 @@ class Ledger:
         self._uuids: dict[FqName, str] = {}
         self._quotas: dict[str, Any] = {}
         self._used: dict[tuple[str, str], int] = {}
+        self._exempt: set[str] = set()
 
     def learn(self, rows: Iterable[asyncpg.Record]) -> None:
         """Take note of the projects that a look-up found."""
@@ -39,6 +40,10 @@ class Ledger:
         self._quotas.clear()
         self._used.clear()
 
+    def exempt(self, new: Resource) -> None:
+        """It will be made even where the quota is used up; it counts all the same."""
+        self._exempt.add(new.uuid)
+
     def wants(self, new: Resource) -> FqName | None:
         """The project to look up beside parent and refs."""
         return project_above(new) if self._counts(new.kind.snake) else None
@@ -46,7 +51,7 @@ class Ledger:
     async def charge(self, new: Resource) -> None:
         """Count an object that is about to be made; OverQuota when its project may not have it. Hidden objects are not counted."""
         name = new.kind.snake
-        if not self._counts(name) or not new.identity.user_visible:
+        if not self._counts(name) or not new.identity.user_visible or new.uuid in self._exempt:
             return
         project = await self._project_of(new)
         if project is None or await self._limit(project, name) < 0:
@@ -60,7 +65,7 @@ class Ledger:
         """Count what is inside an object and limited all over its project; `others` counts it in all objects `but` this one."""
         assert of.parent is not None
         project = of.parent.uuid
-        if after <= before or not self._counts(name) or await self._limit(project, name) < 0:
+        if after <= before or not self._counts(name) or of.uuid in self._exempt or await self._limit(project, name) < 0:
             return
         await self._admit(project, name, await self._count(project, others, but=of.uuid) + after)
 

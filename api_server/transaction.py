@@ -50,6 +50,8 @@ class Hooks:
 PLAIN = Hooks()
 # Children that belong to who makes them, not to their parent's owner, as those of a domain do (contract 2.4).
 CALLERS_OWN = frozenset({("virtual-port-group", "fabric")})
+# The security group that comes and goes with its project (contract 3.4 project).
+DEFAULT_GROUP = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,17 +206,13 @@ class Transaction:
 
     # --- create ---
 
-    async def create(self, new: Resource, placement: Placement = HERE, *, hooks: Hooks | None = None, charged: bool = True) -> None:
-        """
-        Checks in the order of contract 1.4.1, rows 8 to 14; the first failure is raised. `hooks` in place of the kind's own; what is not
-        `charged` is made even where the quota is used up.
-        """
+    async def create(self, new: Resource, placement: Placement = HERE, *, hooks: Hooks | None = None) -> None:
+        """Checks in the order of contract 1.4.1, rows 8 to 14; the first failure is raised. `hooks` in place of the kind's own."""
         if not (new.parent and new.parent.uuid in self._made and not new.refs):
             await self._settle(new, placement)
         hooks = hooks or self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_create(self, new)
-        if charged:
-            await self.quotas.charge(new)
+        await self.quotas.charge(new)
         self._waiting.append(new)
         self._made[new.uuid] = new
         await hooks.after_create(self, new)
@@ -392,7 +390,8 @@ def _parent_kind(new: Resource, placement: Placement) -> tuple[str, str]:
 
 def _goes_along(parent: Kind, child: Link) -> bool:
     rule = parent.children.get(child.kind.replace("-", "_") + "s")
-    return bool(rule and rule.derived) or child.fq_name[-1] == f"default-{child.kind}"
+    own = DEFAULT_GROUP if child.kind == "security-group" else f"default-{child.kind}"
+    return bool(rule and rule.derived) or child.fq_name[-1] == own
 
 
 def _title(kind: Kind) -> str:

@@ -15,8 +15,12 @@ from api_server.hooks.instance_ip import InstanceIp
 from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonitor
 from api_server.hooks.logical_router import LogicalRouter
 from api_server.hooks.network_ipam import NetworkIpam
+from api_server.hooks.network_policy import NetworkPolicy
 from api_server.hooks.project import Project
+from api_server.hooks.route_table import RouteTable
+from api_server.hooks.route_target import RouteTarget
 from api_server.hooks.routing_instance import RoutingInstance
+from api_server.hooks.security_group import SecurityGroup
 from api_server.hooks.service_group import ServiceGroup
 from api_server.hooks.virtual_dns import VirtualDns
 from api_server.hooks.virtual_dns_record import VirtualDnsRecord
@@ -39,11 +43,16 @@ HOOKS: dict[str, Hooks] = {
     "floating-ip-pool": FloatingIpPool(),
     "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),
+    "interface-route-table": RouteTable("interface_route_table_routes"),
     "loadbalancer-healthmonitor": LoadbalancerHealthmonitor(),
     "logical-router": LogicalRouter(),
     "network-ipam": NetworkIpam(),
+    "network-policy": NetworkPolicy(),
     "project": Project(),
+    "route-table": RouteTable(),
+    "route-target": RouteTarget(),
     "routing-instance": RoutingInstance(),
+    "security-group": SecurityGroup(),
     "service-group": ServiceGroup(),
     "virtual-DNS": VirtualDns(),
     "virtual-DNS-record": VirtualDnsRecord(),

@@ -31,6 +31,8 @@ _STRINGS = [
     (r"end", "10.1.1.20"),
     (r"pattern", "a.*"),
     (r"protocol", "tcp"),
+    # Names of objects as policies and tables write them (contract 3.4 network-policy).
+    (r"apply_service", "default-domain:default-project:firewall"),
     (r".*(gateway|address|_ip|nameservers)", "10.1.1.9"),
 ]
 _SUBNET = {"ip_prefix": "10.1.1.0", "ip_prefix_len": 24}
@@ -56,6 +58,13 @@ _STRUCTURES: dict[str, Any] = {
     "VirtualMachineInterfacePropertiesType": {"service_interface_type": "left", "local_preference": 100, "max_flows": 10},
     # One side only (contract 3.4 security-group, network-policy).
     "AddressType": {"virtual_network": "any"},
+    # A service-instance as next hop needs the name of one (contract 3.4 route-table).
+    "RouteType": {
+        "prefix": "10.2.0.0/16",
+        "next_hop": "10.1.1.4",
+        "next_hop_type": "ip-address",
+        "community_attributes": {"community_attribute": ["64512:10"]},
+    },
     "FirewallRuleEndpointType": {"any": True},
     # The server writes the number of the protocol (contract 3.4 firewall family).
     "FirewallServiceType": {
@@ -111,6 +120,21 @@ _PROPERTIES: dict[tuple[str, str], Any] = {
     # The same target may not be imported and exported (contract 3.4 virtual-network).
     ("virtual-network", "export_route_target_list"): {"route_target": ["target:64512:101"]},
     ("virtual-network", "virtual_network_category"): "tenant",
+    # One side is the group itself (contract 3.4 security-group).
+    ("security-group", "security_group_entries"): {
+        "policy_rule": [
+            {
+                "rule_uuid": _UUID,
+                "direction": ">",
+                "protocol": "tcp",
+                "ethertype": "IPv4",
+                "src_addresses": [{"security_group": "local"}],
+                "src_ports": [{"start_port": 0, "end_port": 65535}],
+                "dst_addresses": [{"subnet": _SUBNET}],
+                "dst_ports": [{"start_port": 80, "end_port": 80}],
+            }
+        ]
+    },
     # A name and its value make the name of the tag (contract 3.4 tag).
     ("tag", "tag_type_name"): "label",
     ("tag", "tag_value"): "web",
