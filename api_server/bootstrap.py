@@ -7,6 +7,7 @@ import yaml
 from sqlalchemy import bindparam, func, select
 
 from api_server.hooks import HOOKS
+from api_server.ipam.tags import UNNUMBERED
 from api_server.model.caller import SYSTEM
 from api_server.model.catalog import Catalog, schemas_directory
 from api_server.model.quota import Limits
@@ -46,6 +47,7 @@ async def bootstrap(database: Database, world: World) -> None:
             # A kind's own rules may just have made it along with its parent.
             if await tx.find(entry["kind"], entry["fq_name"]) is None:
                 await _make(tx, entry)
+        await _number(tx)
 
     await write(world, database, Journal(SYSTEM, "bootstrap"), work, privileged=True)
 
@@ -68,6 +70,13 @@ async def _make(tx: Transaction, entry: Mapping[str, Any]) -> None:
     )
     hooks = PLAIN if entry.get("unruled") else None
     await tx.create(new, Placement(parent_kind=entry.get("parent_type", "")), hooks=hooks)
+
+
+async def _number(tx: Transaction) -> None:
+    """Tags and their types that a server without numbers for them stored get theirs: the kinds' own rules see to it."""
+    for row in await tx.fetch(UNNUMBERED):
+        old = await tx.hold(row["kind"], row["uuid"])
+        await tx.update(old, old.copy())
 
 
 def _ref(kind: str, fq_name: FqName) -> Ref:

@@ -40,6 +40,9 @@ Result = TypeVar("Result")
 class Hooks:
     """What a kind does beyond being stored: by default, nothing. To refuse, raise; there is nothing to undo."""
 
+    def name(self, new: Resource) -> None:
+        """Give the new object the name that the kind's rule says, before anyone looks whether it is taken."""
+
     async def before_create(self, tx: "Transaction", new: Resource) -> None: ...
     async def after_create(self, tx: "Transaction", new: Resource) -> None: ...
     async def before_update(self, tx: "Transaction", old: Resource, new: Resource) -> None: ...
@@ -208,9 +211,10 @@ class Transaction:
 
     async def create(self, new: Resource, placement: Placement = HERE, *, hooks: Hooks | None = None) -> None:
         """Checks in the order of contract 1.4.1, rows 8 to 14; the first failure is raised. `hooks` in place of the kind's own."""
+        hooks = hooks or self.world.hooks.get(new.kind.name, PLAIN)
+        hooks.name(new)
         if not (new.parent and new.parent.uuid in self._made and not new.refs):
             await self._settle(new, placement)
-        hooks = hooks or self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_create(self, new)
         await self.quotas.charge(new)
         self._waiting.append(new)

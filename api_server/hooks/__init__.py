@@ -22,6 +22,8 @@ from api_server.hooks.route_target import RouteTarget
 from api_server.hooks.routing_instance import RoutingInstance
 from api_server.hooks.security_group import SecurityGroup
 from api_server.hooks.service_group import ServiceGroup
+from api_server.hooks.tag import Tag
+from api_server.hooks.tag_type import TagType
 from api_server.hooks.virtual_dns import VirtualDns
 from api_server.hooks.virtual_dns_record import VirtualDnsRecord
 from api_server.hooks.virtual_machine_interface import VirtualMachineInterface
@@ -54,6 +56,8 @@ HOOKS: dict[str, Hooks] = {
     "routing-instance": RoutingInstance(),
     "security-group": SecurityGroup(),
     "service-group": ServiceGroup(),
+    "tag": Tag(),
+    "tag-type": TagType(),
     "virtual-DNS": VirtualDns(),
     "virtual-DNS-record": VirtualDnsRecord(),
     "virtual-machine-interface": VirtualMachineInterface(),

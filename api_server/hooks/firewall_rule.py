@@ -8,6 +8,7 @@ import asyncpg
 from typing_extensions import override
 
 from api_server.errors import Immutable, InvalidResource, NotFound, UnknownReference
+from api_server.model.caller import LINK
 from api_server.model.protocols import with_protocol_number
 from api_server.model.resource import FqName, Ref, Resource, ref_name
 from api_server.model.tags import read_hex, tag_name
@@ -98,6 +99,9 @@ async def _follow(tx: Transaction, old: Resource | None, new: Resource) -> None:
         raise Immutable(problems[0], f"{', '.join(problems)}: the server derives it from the names in a firewall-rule, it can not be set")
     for kind, refs in derived.refs.items():
         new.refs[ref_name(kind)] = refs
+        # A name in an endpoint links as a ref does (contract 5.5).
+        for uuid in _uuids(new, kind) - (_uuids(old, kind) if old else set()):
+            await tx.permit(LINK, uuid)
     for name in ENDPOINTS:
         if endpoint := new.properties.get(name):
             ids = {"tag_ids": derived.tag_ids[name]} if derived.tag_ids[name] else {}

@@ -1,6 +1,5 @@
 """The JSON of the wire, in and out: the only module that knows its shape."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,14 +11,12 @@ from api_server.errors import BadRequest, InvalidName, InvalidProperty, InvalidR
 from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property, hyphened, snake_of
+from api_server.model.names import check_name
 from api_server.model.resource import Identity, Perms, Ref, Resource, is_uuid, new_uuid
 from api_server.model.validation import parse_attribute, parse_document, parse_properties
 from api_server.store.resources import links
 from api_server.transaction import Placement
 
-ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-ELEMENT_LIMIT = 255
-NAME_LIMIT = 4096
 # The permission fields a create may say (contract 2.3); an update only `enable` and `description`.
 CREATE_IDENTITY = ("enable", "user_visible", "description", "creator", "permissions")
 
@@ -94,12 +91,7 @@ def parse_name(kind: Kind, inner: Mapping[str, Any]) -> tuple[str, ...]:
         raise InvalidName("Bad Request, no fq_name in POST body", field="fq_name")
     if not isinstance(fq_name, list) or not all(isinstance(element, str) and element for element in fq_name):
         raise InvalidName(f"fq_name must be a list of names: {fq_name!r:.200}", field="fq_name")
-    if ILLEGAL_IN_XML.search(fq_name[-1]):
-        raise InvalidName("Bad Request, name has illegal xml characters", field="fq_name")
-    if ":" in fq_name[-1] and kind.name != "route-target":
-        raise InvalidName("Bad Request, name has one of invalid chars {':'}", field="fq_name")
-    if any(len(element) > ELEMENT_LIMIT for element in fq_name) or sum(len(element.encode()) + 1 for element in fq_name) > NAME_LIMIT:
-        raise InvalidName(f"fq_name is too long: {ELEMENT_LIMIT} characters an element, {NAME_LIMIT} bytes in all", field="fq_name")
+    check_name(kind.name, fq_name)
     return tuple(fq_name)
 
 

@@ -6,7 +6,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
-from api_server.http import access, addresses, collections, home, kv, lists, names, pools, refs, resources, schema
+from api_server.http import access, addresses, collections, home, kv, lists, names, pools, refs, resources, schema, tags
 from api_server.http.admission import admit
 from api_server.http.idempotency import Handler, once
 from api_server.http.requests import is_dry_run
@@ -62,6 +62,7 @@ ROUTES = [
     _at("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
     _at("/int-pools", POST=once(pools.create), DELETE=pools.delete),
     _at("/int-pool", POST=once(pools.allocate), GET=pools.owner, DELETE=pools.deallocate),
+    _at("/set-tag", POST=once(tags.set_tag)),
     _at("/virtual-network/{uuid}/ip-alloc", POST=once(addresses.ip_alloc)),
     _at("/virtual-network/{uuid}/ip-free", POST=once(addresses.ip_free)),
     _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),

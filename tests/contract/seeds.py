@@ -131,6 +131,13 @@ async def keys(_: Seeds) -> Seed:
     return Seed({}, {}, {"operation": "STORE", "key": uuid4().hex, "value": "blue"})
 
 
+async def tagged(seeds: Seeds) -> Seed:
+    network, tag = await seeds.network(), await seeds.population.one("tag")
+    return Seed(
+        {}, {}, {"obj_type": "virtual-network", "obj_uuid": network["uuid"], "label": {"value": tag["fq_name"][-1].partition("=")[2]}}
+    )
+
+
 async def pool(_: Seeds) -> Seed:
     return Seed({}, {}, {"pool": uuid4().hex, "start": 1, "end": 100})
 
@@ -177,6 +184,7 @@ ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/chown": chown,
     "/chmod": chmod,
     "/useragent-kv": keys,
+    "/set-tag": tagged,
     "post /int-pools": pool,
     "delete /int-pools": made_pool,
     "/int-pool": number,

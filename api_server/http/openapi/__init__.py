@@ -7,6 +7,8 @@ from api_server.http.openapi.answers import PROBLEM, add_dry_run, error_response
 from api_server.http.openapi.headers import HEADERS, add_headers
 from api_server.http.openapi.kinds import kind_paths
 from api_server.http.openapi.schemas import all_schemas
+from api_server.http.openapi.tags import TAG as TAGGING
+from api_server.http.openapi.tags import tag_paths
 from api_server.http.openapi.v2 import TAG, v2_paths
 from api_server.model.catalog import ROOT, Catalog
 
@@ -25,7 +27,7 @@ _TOKEN = {
 def document(catalog: Catalog, *, version: str) -> bytes:
     """Describe every operation of every kind, and every action, in one document."""
     kinds = sorted((kind for kind in catalog if kind.name != ROOT), key=lambda kind: kind.name)
-    paths = action_paths(catalog) | v2_paths(catalog)
+    paths = action_paths(catalog) | tag_paths(catalog) | v2_paths(catalog)
     for kind in kinds:
         paths |= kind_paths(catalog, kind)
     add_headers(paths)
@@ -40,7 +42,7 @@ def document(catalog: Catalog, *, version: str) -> bytes:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
-            "tags": [*TAGS, TAG, *({"name": kind.name} for kind in kinds)],
+            "tags": [*TAGS, TAGGING, TAG, *({"name": kind.name} for kind in kinds)],
             "paths": paths,
             # A server without authentication looks at no token.
             "security": [{"token": []}, {}],

@@ -114,6 +114,11 @@ def example_create(catalog: Catalog, kind: Kind) -> Mapping[str, Any]:
     return {"fq_name": example_fq_name(catalog, kind), **place, "display_name": f"Example {kind.name}", **_BODIES.get(kind.name, {})}
 
 
+def example_update(kind: Kind) -> Mapping[str, Any]:
+    """What an update of the example carries inside its wrapper; a tag's name is its type and value for good."""
+    return {"id_perms": {"description": "Another tag"}} if kind.name == "tag" else {"display_name": f"Another {kind.name}"}
+
+
 def _parent(kind: Kind) -> str:
     if "project" in kind.parents:
         return "project"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api_server.http.openapi.answers import errors, json_answer, json_body, list_parameters, read_parameters
-from api_server.http.openapi.examples import example_create, example_uuid
+from api_server.http.openapi.examples import example_create, example_update, example_uuid
 from api_server.http.openapi.schemas import HREF, UUID, Schema, ref_to, wrapped
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
@@ -71,7 +71,7 @@ def _update(kind: Kind) -> dict[str, Any]:
     schema = {"type": "object", "properties": {"uuid": ref_to("Uuid"), "href": HREF}}
     # A body that changes nothing is answered with an empty one (contract 1.4.3).
     answer = json_answer(wrapped(kind.name, schema), "It is stored; the body is empty when nothing was asked for.")
-    body = {kind.name: {"display_name": f"Another {kind.name}"}}
+    body = {kind.name: example_update(kind)}
     return _operation(
         kind,
         "update",
