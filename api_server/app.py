@@ -35,7 +35,7 @@ def create_app(settings: Settings) -> FastAPI:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
         gate = Gate.of(settings, database)
         retention = timedelta(seconds=settings.answer_retention)
-        app.state.server = Server(world, database, settings.max_request_size, gate, retention)
+        app.state.server = Server(world, database, settings.max_request_size, settings.max_bulk_size, gate, retention)
         upkeep = [asyncio.create_task(keep(database, settings.change_retention)), asyncio.create_task(sweep(database, retention))]
         try:
             yield

@@ -37,6 +37,8 @@ class ApiError(Exception):
 
     status = 500
     code = "internal"
+    # Which entry of a request of many writes is at fault, in front of the sentence.
+    where = ""
 
     def __init__(self, message: str, **facts: object) -> None:
         super().__init__(message)

@@ -35,6 +35,11 @@ class Ledger:
                 self._uuids[tuple(row["fq_name"])] = row["uuid"]
                 self._quotas[row["uuid"]] = _read(row)
 
+    def made(self, new: Resource) -> None:
+        """Take note of a project that others of its transaction may be below."""
+        if new.kind.name == "project":
+            self._uuids[new.fq_name] = new.uuid
+
     def forget(self) -> None:
         """Something was changed or deleted: what was counted may no longer be so."""
         self._quotas.clear()

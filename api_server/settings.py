@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     # Days for which changes are kept.
     change_retention: int = Field(default=7, ge=1, le=3650)
     max_request_size: int = Field(default=1_024_000, ge=1_000)
+    max_bulk_size: int = Field(default=16_384_000, ge=1_000)
     # Access control (contract 5).
     aaa_mode: Literal["no-auth", "cloud-admin", "rbac"] = "no-auth"
     cloud_admin_role: str = Field(default="admin", min_length=1)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import asyncpg
+import orjson
 
 from api_server.errors import (
     AlreadyExists,
@@ -21,7 +22,9 @@ from api_server.errors import (
     UuidTaken,
     WrongKind,
 )
+from api_server.ipam.ahead import Ahead
 from api_server.ipam.numbers import release_numbers
+from api_server.known import End, Known, Name
 from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
@@ -42,6 +45,12 @@ class Hooks:
 
     def name(self, new: Resource) -> None:
         """Give the new object the name that the kind's rule says, before anyone looks whether it is taken."""
+
+    # The kinds of those targets that `foresee` looks at: they are there when it is asked.
+    looks_at: frozenset[str] = frozenset()
+
+    async def foresee(self, tx: "Transaction", coming: Sequence[Resource]) -> None:
+        """Read and take at once, into `tx.ahead`, what will be asked for one by one when these are created. Refuses nothing."""
 
     async def before_create(self, tx: "Transaction", new: Resource) -> None: ...
     async def after_create(self, tx: "Transaction", new: Resource) -> None: ...
@@ -100,8 +109,13 @@ class Transaction:
         self.quotas = Ledger(None if privileged else world.limits, self)
         # Objects whose deletion is under way: what is deleted along with them asks whether it may.
         self.leaving: set[str] = set()
+        # What is known before it is asked for, and who has which name.
+        self.ahead = Ahead()
+        self.known = Known()
         self._waiting: list[Resource] = []
-        self._made: dict[str, Resource] = {}
+        self._rows: dict[Statement, dict[str, list[dict[str, Any]]]] = {}
+        self._made: set[str] = set()
+        self._locked: set[str] = set()
 
     # --- reading, and SQL of hooks ---
 
@@ -121,8 +135,14 @@ class Transaction:
         await self.flush()
         return await self.connection.execute(statement, **given)
 
+    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
+        """Rows for a statement that takes lists of them as JSON: they wait as new resources do."""
+        waiting = self._rows.setdefault(statement, {})
+        for name, more in rows.items():
+            waiting.setdefault(name, []).extend(more)
+
     async def flush(self) -> None:
-        """Store the new resources that wait."""
+        """Store the new resources and rows that wait."""
         await self._insert_waiting(self.connection)
 
     async def finish(self) -> None:
@@ -135,12 +155,15 @@ class Transaction:
         await self.connection.rehearse()
 
     async def _insert_waiting(self, connection: Connection) -> None:
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
+        waiting, self._waiting = self._waiting, []
+        rows, self._rows = self._rows, {}
+        if waiting:
             told = await self._tell_far(far_of_create(waiting), waiting)
-            await resources.insert_all(self.connection if told else connection, self.journal, waiting)
+            await resources.insert_all(self.connection if told or rows else connection, self.journal, waiting)
             if told:
                 await resources.touch(connection, told)
+        for statement, lists in rows.items():
+            await self.connection.execute(statement, **{name: orjson.dumps(each).decode() for name, each in lists.items()})
 
     async def _tell_far(self, far: Far, near: Iterable[Resource] = ()) -> list[Told]:
         """Change rows of the objects whose refs a write changes beside its own; their rows are locked, but for those just being made."""
@@ -190,7 +213,9 @@ class Transaction:
 
     async def lock(self, uuids: Iterable[str]) -> None:
         """Lock rows in uuid order, so that two transactions never wait for each other; unknown uuids are passed over."""
-        await self.fetch(resources.LOCK, uuids=sorted(set(uuids)))
+        # What this transaction made or has locked is nobody else's already.
+        if wanted := set(uuids) - self._locked - self._made:
+            self._locked |= {row["uuid"] for row in await self.fetch(resources.LOCK, uuids=sorted(wanted))}
 
     async def named(self, kind: str, fq_name: Sequence[str]) -> Link | None:
         """Who of the kind has this name."""
@@ -218,16 +243,19 @@ class Transaction:
         await hooks.before_create(self, new)
         await self.quotas.charge(new)
         self._waiting.append(new)
-        self._made[new.uuid] = new
+        self._made.add(new.uuid)
+        self.known.made(new)
+        self.quotas.made(new)
         await hooks.after_create(self, new)
 
     async def _settle(self, new: Resource, placement: Placement) -> None:
         """Refuse a name or uuid that is taken and a parent or target that is not there; tell parent and refs who they are."""
         parent_kind, misplaced = _parent_kind(new, placement)
         parent_name = new.fq_name[:-1]
-        found = await self._named_by(new, placement, parent_kind)
+        await self.look_up(*self._mentioned(new, placement, parent_kind))
+        found = self.known
         if twin := found.named(new.kind.name, new.fq_name):
-            raise AlreadyExists(new.fq_name, twin["uuid"])
+            raise AlreadyExists(new.fq_name, twin.uuid)
         if misplaced:
             raise InvalidParent(misplaced, kind=new.kind.name, fq_name=list(new.fq_name))
         parent = found.named(parent_kind, parent_name) if parent_kind else None
@@ -236,49 +264,81 @@ class Transaction:
         if placement.uuid and placement.uuid != new.uuid:
             raise BadRequest(f"Invalid UUID format: {placement.uuid}", field="uuid")
         if placement.uuid and (holder := found.by_uuid(new.uuid)):
-            raise UuidTaken(new.uuid, holder["fq_name"])
+            raise UuidTaken(new.uuid, holder.fq_name)
         if parent_kind and not parent:
             raise ParentMissing(parent_kind, parent_name)
         if parent:
             self._put_below(parent, new, placement)
         for name, each in new.refs.items():
-            new.refs[name] = _targets(name, each, found, UnknownReference)
+            new.refs[name] = found.settled(name, each, UnknownReference)
         if placement.asked:
-            self._may_link(new.refs, found)
+            self._may_link(new.refs)
 
-    def _put_below(self, parent: asyncpg.Record, new: Resource, placement: Placement) -> None:
+    def _put_below(self, parent: End, new: Resource, placement: Placement) -> None:
         if placement.asked:
-            resources.require(self.caller, WRITE, parent)
-        if placement.parent_uuid and placement.parent_uuid != parent["uuid"]:
-            name = ":".join(parent["fq_name"])
-            raise InvalidParent(f"parent_uuid {placement.parent_uuid} is not the {parent['kind']} {name}", field="parent_uuid")
-        new.parent = link_of(parent)
-        if not placement.owner_given and (new.kind.name, parent["kind"]) not in CALLERS_OWN and parent["kind"] != "domain":
-            new.perms.owner = parent["owner"]
+            self._permit(WRITE, parent)
+        if placement.parent_uuid and placement.parent_uuid != parent.uuid:
+            name = ":".join(parent.fq_name)
+            raise InvalidParent(f"parent_uuid {placement.parent_uuid} is not the {parent.kind} {name}", field="parent_uuid")
+        new.parent = parent.link
+        if not placement.owner_given and (new.kind.name, parent.kind) not in CALLERS_OWN and parent.kind != "domain":
+            new.perms.owner = parent.perms.owner
 
-    async def _named_by(self, new: Resource, placement: Placement, parent_kind: str) -> "Found":
-        """Who has the name or the uuid already, the parent, and the targets of all refs: in one statement."""
+    def _may_link(self, refs: Mapping[str, Sequence[Ref]]) -> None:
+        """X on every target that the request's body named (contract 5.5)."""
+        for ref in (ref for each in refs.values() for ref in each):
+            if end := self.known.by_uuid(ref.uuid):
+                self._permit(LINK, end)
+
+    def _permit(self, needed: int, end: End) -> None:
+        if not self.caller.admin:
+            self.caller.require(needed, end.kind, end.uuid, end.perms, visible=end.visible)
+
+    def _mentioned(self, new: Resource, placement: Placement, parent_kind: str) -> tuple[list[Name], list[str]]:
+        """Names and uuids to look up: its own, the parent's, the targets' of all refs, that of the project to charge."""
         refs = [ref for each in new.refs.values() for ref in each]
         parent = [(parent_kind, new.fq_name[:-1])] if parent_kind else []
         charged = [("project", project)] if (project := self.quotas.wants(new)) else []
         uuids = [new.uuid] if placement.uuid else []
-        return await self._resolve(
+        return (
             [(new.kind.name, new.fq_name), *parent, *charged, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
             [*uuids, *filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
         )
 
-    def _may_link(self, refs: Mapping[str, Sequence[Ref]], found: "Found") -> None:
-        """X on every target that the request's body named (contract 5.5)."""
-        if not self.caller.admin:
-            for ref in (ref for each in refs.values() for ref in each):
-                if row := found.by_uuid(ref.uuid):
-                    resources.require(self.caller, LINK, row)
+    async def look_up(self, names: Iterable[Name], uuids: Iterable[str]) -> None:
+        """Know who has these names and uuids: in one statement, or in none."""
+        names, uuids = self.known.unknown(names, uuids)
+        if names or uuids:
+            await self.flush()
+            rows = await resources.resolve(self.connection, names, uuids)
+            self.quotas.learn(rows)
+            self.known.learn(names, uuids, rows)
 
-    async def _resolve(self, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> "Found":
-        await self.flush()
-        rows = await resources.resolve(self.connection, names, uuids)
-        self.quotas.learn(rows)
-        return Found(rows)
+    # --- several at once ---
+
+    async def expect(self, coming: Iterable[tuple[Resource, Placement]]) -> None:
+        """Look up at once all names and uuids that the creation of these will ask for."""
+        mentioned = [self._mentioned(new, placement, _parent_kind(new, placement)[0]) for new, placement in coming]
+        await self.look_up((name for names, _ in mentioned for name in names), (uuid for _, uuids in mentioned for uuid in uuids))
+
+    async def foresee(self, coming: Sequence[Resource]) -> int:
+        """Have the hooks read and take at once what they will need, for as many of `coming` as it can be known for; how many."""
+        ready = coming[: self._ready(coming)]
+        if len(ready) > 1:
+            for name in dict.fromkeys(one.kind.name for one in ready):
+                await self.world.hooks.get(name, PLAIN).foresee(self, ready)
+        return len(ready)
+
+    def _ready(self, coming: Sequence[Resource]) -> int:
+        """How many come before the first that needs to look at one of them."""
+        before: set[Any] = set()
+        for count, one in enumerate(coming):
+            looks_at = self.world.hooks.get(one.kind.name, PLAIN).looks_at
+            looked_at = (ref for refs in one.refs.values() for ref in refs if ref.kind in looks_at)
+            if any((ref.uuid or (ref.kind, ref.fq_name)) in before for ref in looked_at):
+                return count
+            before |= {one.uuid, (one.kind.name, one.fq_name)}
+        return len(coming)
 
     # --- update ---
 
@@ -286,15 +346,17 @@ class Transaction:
         """Store `new` over `old`, which `hold` gave; refs of `new` may still lack a uuid or a name."""
         loose = [ref for refs in new.refs.values() for ref in refs if not (ref.uuid and ref.fq_name)]
         if loose:
-            found = await self._resolve([(ref.kind, ref.fq_name) for ref in loose if not ref.uuid], [ref.uuid for ref in loose if ref.uuid])
+            await self.look_up([(ref.kind, ref.fq_name) for ref in loose if not ref.uuid], [ref.uuid for ref in loose if ref.uuid])
             for name, each in new.refs.items():
-                new.refs[name] = _targets(name, each, found, _unknown_on_update)
-            self._may_link({name: each for name, each in new.refs.items() if name in new.given}, found)
+                new.refs[name] = self.known.settled(name, each, _unknown_on_update)
+            self._may_link({name: each for name, each in new.refs.items() if name in new.given})
+        self.ahead.forget()
         hooks = self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_update(self, old, new)
         await self.flush()
         told = await self._tell_far(far_of_update(old, new))
         await resources.replace_one(self.connection, self.journal, old, new, told)
+        self.known.forget(old)
         self.quotas.forget()
         await hooks.after_update(self, old, new)
 
@@ -305,6 +367,7 @@ class Transaction:
         if not self.privileged and not self.leaving and (old.kind.name, old.fq_name) in self.world.system:
             raise SystemObject(_title(old.kind), old.fq_name, old.uuid)
         self.leaving.add(old.uuid)
+        self.ahead.forget()
         await self.world.hooks.get(old.kind.name, PLAIN).before_delete(self, old)
         children = [link_of(row) for row in await self.fetch(resources.ALL_CHILDREN, uuid=old.uuid)]
         if blocking := [child for child in children if not _goes_along(old.kind, child)]:
@@ -317,6 +380,7 @@ class Transaction:
         await release_numbers(self, old.uuid)
         told = await self._tell_far({uuid: {old.uuid: None} for uuid in yielding if uuid not in self.leaving})
         await resources.delete_one(self.connection, self.journal, old, yielding, told)
+        self.known.forget(old)
         self.quotas.forget()
         self.leaving.discard(old.uuid)
 
@@ -334,41 +398,8 @@ class Transaction:
         return yielding, blocking
 
 
-class Found:
-    """What a look-up by names and uuids found."""
-
-    def __init__(self, rows: Sequence[asyncpg.Record]) -> None:
-        self._names = {(row["kind"], tuple(row["fq_name"])): row for row in rows}
-        self._uuids = {row["uuid"]: row for row in rows}
-
-    def named(self, kind: str, fq_name: FqName) -> asyncpg.Record | None:
-        return self._names.get((kind, fq_name))
-
-    def by_uuid(self, uuid: str) -> asyncpg.Record | None:
-        return self._uuids.get(uuid)
-
-    def target(self, ref: Ref) -> asyncpg.Record | None:
-        """The target of a ref; its uuid wins over its name (contract 2.6)."""
-        row = self.by_uuid(ref.uuid) if ref.uuid else self.named(ref.kind, ref.fq_name)
-        return row if row and row["kind"] == ref.kind else None
-
-
 def _unknown_on_update(name: str, target: str) -> NotFound:
     return NotFound(f"Unknown reference in {name}: {target}", field=name, target=target)
-
-
-def _targets(name: str, refs: Sequence[Ref], found: Found, unknown: Any) -> list[Ref]:
-    """The refs with uuid and name of what they point to; of several to one target the last holds (contract 2.6)."""
-    settled: dict[str, Ref] = {}
-    for ref in refs:
-        if not (ref.uuid and ref.fq_name) or found.by_uuid(ref.uuid):
-            row = found.target(ref)
-            if row is None:
-                raise unknown(name, ref.uuid or str(list(ref.fq_name)))
-            ref = Ref(ref.kind, row["uuid"], tuple(row["fq_name"]), ref.attr, ref.relaxed)
-        settled.pop(ref.uuid, None)
-        settled[ref.uuid] = ref
-    return list(settled.values())
 
 
 def _parent_kind(new: Resource, placement: Placement) -> tuple[str, str]:

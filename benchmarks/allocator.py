@@ -6,6 +6,7 @@ without looking for an address. It runs on DATABASE_URL (in a database of its ow
 """
 
 import asyncio
+import json
 import os
 import statistics
 import sys
@@ -13,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from api_server.embedded import EmbeddedServer
 from api_server.ipam.addresses import allocate
+from api_server.ipam.ahead import Ahead
 from api_server.ipam.subnet import Subnet
 from api_server.ipam.subnets import insert_subnets
 from api_server.store.database import Connection, Database
@@ -65,9 +67,13 @@ class Session:
 
     database: Database
     connection: Connection
+    ahead: Ahead = field(default_factory=Ahead)
 
     async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
         return await self.connection.fetch(statement, **given)
+
+    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
+        await self.connection.execute(statement, **{name: json.dumps(each) for name, each in rows.items()})
 
 
 Take = Callable[[Session, Subnet, str], Awaitable[None]]

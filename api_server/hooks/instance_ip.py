@@ -1,25 +1,49 @@
 """An instance-ip holds an address of its network while it lives (contract 4.4, 4.5)."""
 
+from collections.abc import Sequence
+from contextlib import suppress
+
 from typing_extensions import override
 
-from api_server.errors import AddressOutside, BadRequest, Immutable, InvalidResource, SubnetExhausted, UnknownReference
+from api_server.errors import AddressOutside, ApiError, BadRequest, Immutable, InvalidResource, SubnetExhausted, UnknownReference
 from api_server.ipam.addresses import Held, allocate, release
-from api_server.ipam.choice import Wish, choose, claim_in
+from api_server.ipam.choice import Wish, choose, choose_ahead, claim_in
+from api_server.ipam.links import keep_ahead
 from api_server.ipam.ports import on_machine
 from api_server.ipam.routers import read_router
 from api_server.ipam.subnet import read_address
-from api_server.ipam.subnets import read_network, read_space
+from api_server.ipam.subnets import read_ahead, read_network, read_space
 from api_server.model.resource import Ref, Resource
 from api_server.transaction import Hooks, Transaction
 
 # Networks whose addresses are someone else's business (contract 4.6).
 UNMANAGED = {("default-domain", "default-project", name) for name in ("ip-fabric", "__link_local__")}
 ADDRESS, SUBNET, FAMILY = "instance_ip_address", "subnet_uuid", "instance_ip_family"
-PORT = "virtual-machine-interface"
+KIND, NETWORK, PORT = "instance-ip", "virtual-network", "virtual-machine-interface"
+# Who asks for one of these may come before one who asks for none.
+OTHERS_ADDRESSES = ("floating_ip_address", "alias_ip_address")
 
 
 class InstanceIp(Hooks):
     """Takes an address on create, keeps it, and gives it back on delete."""
+
+    looks_at = frozenset({NETWORK})
+
+    @override
+    async def foresee(self, tx: Transaction, coming: Sequence[Resource]) -> None:
+        if any(one.properties.get(name) for one in coming for name in OTHERS_ADDRESSES):
+            return
+        wishes: list[tuple[str, Wish, str]] = []
+        for one in coming:
+            target = tx.known.target(one.refs_to(NETWORK)[0]) if one.kind.name == KIND and one.refs_to(NETWORK) else None
+            if target and target.fq_name not in UNMANAGED and not one.refs_to("virtual-router"):
+                with suppress(ApiError):
+                    wishes.append((target.uuid, _wish(one), one.uuid))
+        networks = {uuid: await read_ahead(tx, uuid) for uuid in dict.fromkeys(uuid for uuid, _, _ in wishes)}
+        for uuid, network in networks.items():
+            if network and network.flat:
+                await keep_ahead(tx, uuid, {one.space for one in network.flat})
+        await choose_ahead(tx, [(network, wish, owner) for uuid, wish, owner in wishes if (network := networks[uuid])])
 
     @override
     async def before_create(self, tx: Transaction, new: Resource) -> None:

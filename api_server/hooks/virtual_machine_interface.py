@@ -1,14 +1,22 @@
 """A port: its network and routing instance, its MAC address, its bindings, what it may be linked to (contract 3.4)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from typing_extensions import override
 
 from api_server.errors import BadRequest, Conflict, Immutable, InvalidResource
 from api_server.ipam.gateways import gateway_of_routers
-from api_server.ipam.ports import bound_beside, derived_macs, health_checks_that_are_not_local, network_of_port, on_gateway, tags_of
+from api_server.ipam.ports import (
+    bound_beside,
+    derived_macs,
+    health_checks_that_are_not_local,
+    look_ahead,
+    network_of_port,
+    on_gateway,
+    tags_of,
+)
 from api_server.model.bindings import BINDINGS, bindings_of, complete_bindings
 from api_server.model.resource import Link, Resource
 from api_server.transaction import Hooks, Transaction
@@ -31,6 +39,14 @@ FORWARDING: dict[str, Any] = {
 
 class VirtualMachineInterface(Hooks):
     """Completes a port and keeps its links consistent."""
+
+    looks_at = frozenset({NETWORK})
+
+    @override
+    async def foresee(self, tx: Transaction, coming: Sequence[Resource]) -> None:
+        ports = [one for one in coming if one.kind.name == VMI]
+        networks = {end.uuid for one in ports for ref in one.refs_to(NETWORK)[:1] if (end := tx.known.target(ref))}
+        await look_ahead(tx, networks, [one.uuid for one in ports])
 
     @override
     async def before_create(self, tx: Transaction, new: Resource) -> None:

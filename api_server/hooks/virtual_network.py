@@ -1,13 +1,13 @@
 """A virtual network: its number, whom it is shared with, its subnets, its default routing instance (contract 3.4, 4.6)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from typing_extensions import override
 
 from api_server.errors import BadRequest, Conflict, Forbidden, Immutable, InvalidResource, Overlap
-from api_server.ipam.links import Links, read_links
-from api_server.ipam.numbers import NETWORK_IDS, VXLAN_IDS, claim_number, draw_number, release_numbers
+from api_server.ipam.links import Links, look_ahead, read_links
+from api_server.ipam.numbers import NETWORK_IDS, VXLAN_IDS, claim_number, draw_ahead, draw_number, release_numbers
 from api_server.ipam.plan import Plan, plan
 from api_server.ipam.ports import has_machines
 from api_server.ipam.subnet import first_overlap, read_address
@@ -18,6 +18,7 @@ from api_server.model.resource import Resource
 from api_server.model.route_target import RouteTarget, route_target_problems, route_targets_of
 from api_server.transaction import Hooks, Transaction
 
+KIND = "virtual-network"
 NUMBER, IPAMS, PROPERTIES = "virtual_network_network_id", "network_ipam_refs", "virtual_network_properties"
 UNDELETABLE = {("default-domain", "default-project", name) for name in ("ip-fabric", "__link_local__")}
 EVERYONE, LINKING = 7, 5
@@ -25,6 +26,14 @@ EVERYONE, LINKING = 7, 5
 
 class VirtualNetwork(Hooks):
     """Gives a network its number and its routing instance, and keeps its subnets."""
+
+    looks_at = frozenset({"network-ipam"})
+
+    @override
+    async def foresee(self, tx: Transaction, coming: Sequence[Resource]) -> None:
+        networks = [one for one in coming if one.kind.name == KIND]
+        await look_ahead(tx, {end.uuid for one in networks for ref in one.refs.get(IPAMS, []) if (end := tx.known.target(ref))})
+        await draw_ahead(tx, NETWORK_IDS, [one.uuid for one in networks])
 
     @override
     async def before_create(self, tx: Transaction, new: Resource) -> None:

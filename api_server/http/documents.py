@@ -237,8 +237,8 @@ def href(base: str, kind: str, uuid: str) -> str:
     return f"{base}/{kind}/{uuid}"
 
 
-def render_created(new: Resource, base: str) -> bytes:
-    """The answer to a create (contract 1.4.1)."""
+def created_answer(new: Resource, base: str) -> dict[str, Any]:
+    """What a create tells of the new object (contract 1.4.1)."""
     answer: dict[str, Any] = {"name": new.name, "fq_name": new.fq_name, "uuid": new.uuid, "href": href(base, new.kind.name, new.uuid)}
     if new.parent:
         answer |= {
@@ -246,12 +246,22 @@ def render_created(new: Resource, base: str) -> bytes:
             "parent_uuid": new.parent.uuid,
             "parent_href": href(base, new.parent.kind, new.parent.uuid),
         }
-    return orjson.dumps({new.kind.name: answer})
+    return answer
+
+
+def render_created(new: Resource, base: str) -> bytes:
+    """The answer to a create."""
+    return orjson.dumps({new.kind.name: created_answer(new, base)})
+
+
+def updated_answer(kind: Kind, uuid: str, base: str) -> dict[str, Any]:
+    """What an update tells of the object (contract 1.4.3)."""
+    return {"uuid": uuid, "href": href(base, kind.name, uuid)}
 
 
 def render_updated(kind: Kind, uuid: str, base: str) -> bytes:
-    """The answer to an update (contract 1.4.3)."""
-    return orjson.dumps({kind.name: {"uuid": uuid, "href": href(base, kind.name, uuid)}})
+    """The answer to an update."""
+    return orjson.dumps({kind.name: updated_answer(kind, uuid, base)})
 
 
 def render_read(kind: Kind, row: asyncpg.Record, base: str, fields: frozenset[str] | None, *, hrefs: bool) -> bytes:

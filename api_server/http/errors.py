@@ -22,9 +22,10 @@ PROBLEM = "application/problem+json"
 def answer(request: Request, error: ApiError) -> Response:
     """The response of an error; the links it names start with the address the caller used."""
     base = base_of(request)
+    sentence = error.where + error.sentence(base)
     headers = _headers(error)
     if PROBLEM not in request.headers.get("accept", ""):
-        return Response(error.sentence(base), status_code=error.status, media_type="text/plain", headers=headers)
+        return Response(sentence, status_code=error.status, media_type="text/plain", headers=headers)
     facts = dict(error.facts)
     if isinstance(error, DeleteBlocked):
         facts["blocking"] = [href(base, kind, uuid) for kind, uuid in error.links]
@@ -32,7 +33,7 @@ def answer(request: Request, error: ApiError) -> Response:
         "type": f"urn:netweave:problem:{error.code}",
         "title": error.code.replace("-", " ").capitalize(),
         "status": error.status,
-        "detail": error.sentence(base),
+        "detail": sentence,
         "code": error.code,
     }
     return Response(orjson.dumps(problem), status_code=error.status, media_type=PROBLEM, headers=headers)

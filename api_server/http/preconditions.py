@@ -26,6 +26,9 @@ class IfMatch:
                 raise PreconditionFailed(found.kind.name, found.uuid, self.text, etag)
 
 
+ANY = IfMatch(None)
+
+
 def if_match(request: Request) -> IfMatch:
     """What the request asks for; several headers are one list."""
     given = request.headers.getlist("if-match")

@@ -1,6 +1,7 @@
 """One ref at a time: `ref-update` and `ref-relax-for-delete` (contract 1.8)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
@@ -8,7 +9,7 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound, UnknownId, UnknownName, WrongKind
 from api_server.http.documents import read_attribute
-from api_server.http.preconditions import if_match
+from api_server.http.preconditions import ANY, IfMatch, if_match
 from api_server.http.requests import json_response, kind_named, object_of, server_of, uuid_in, write_in
 from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import Catalog
@@ -20,29 +21,52 @@ from api_server.transaction import Transaction
 
 
 async def ref_update(request: Request) -> Response:
-    document, catalog = await object_of(request), server_of(request).catalog
-    kind, uuid, target_kind = _kinds(catalog, document)
-    adding = _adding(document)
-    name = f"{target_kind.snake}_refs"
-    attr, match = read_attribute(catalog, kind, name, document.get("attr")), if_match(request)
+    change = parse_ref_change(server_of(request).catalog, await object_of(request))
+    match = if_match(request)
 
     async def work(tx: Transaction) -> None:
-        await tx.lock([uuid])
-        target = await _target(tx, target_kind, document, adding=adding)
-        old = tx.permitted(WRITE, await tx.get(kind.name, uuid))
-        match.check(old)
-        new = old.copy()
-        new.given = frozenset([name])
-        if adding and target:
-            new.refs[name] = _with(new.refs_to(target_kind.name), target, attr)
-        elif target:
-            new.refs[name] = [ref for ref in new.refs_to(target_kind.name) if ref.uuid != target.uuid]
-        await tx.update(old, new)
-        if adding and target and document.get("relax_ref_for_delete"):
-            await tx.execute(resources.RELAX, source=uuid, target=target.uuid)
+        await change_ref(tx, change, match)
 
     await write_in(request, work)
-    return json_response(b'{"uuid":"%s"}' % uuid.encode())
+    return json_response(b'{"uuid":"%s"}' % change.uuid.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class RefChange:
+    """One ref to add, to give another attribute, or to take away; `document` names its target."""
+
+    kind: Kind
+    uuid: str
+    target_kind: Kind
+    adding: bool
+    attr: Any
+    document: Mapping[str, Any]
+
+
+def parse_ref_change(catalog: Catalog, document: Mapping[str, Any]) -> RefChange:
+    """What a `ref-update` asks for (contract 1.8)."""
+    kind, uuid, target_kind = _kinds(catalog, document)
+    adding = _adding(document)
+    attr = read_attribute(catalog, kind, f"{target_kind.snake}_refs", document.get("attr"))
+    return RefChange(kind, uuid, target_kind, adding, attr, document)
+
+
+async def change_ref(tx: Transaction, change: RefChange, match: IfMatch = ANY) -> None:
+    """Change the one ref; the object's other refs stay."""
+    await tx.lock([change.uuid])
+    target = await _target(tx, change.target_kind, change.document, adding=change.adding)
+    old = tx.permitted(WRITE, await tx.get(change.kind.name, change.uuid))
+    match.check(old)
+    new = old.copy()
+    name = f"{change.target_kind.snake}_refs"
+    new.given = frozenset([name])
+    if change.adding and target:
+        new.refs[name] = _with(new.refs_to(change.target_kind.name), target, change.attr)
+    elif target:
+        new.refs[name] = [ref for ref in new.refs_to(change.target_kind.name) if ref.uuid != target.uuid]
+    await tx.update(old, new)
+    if change.adding and target and change.document.get("relax_ref_for_delete"):
+        await tx.execute(resources.RELAX, source=change.uuid, target=target.uuid)
 
 
 def _with(refs: list[Ref], target: Link, attr: Any) -> list[Ref]:

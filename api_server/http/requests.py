@@ -25,6 +25,8 @@ Result = TypeVar("Result")
 
 # Where a request carries its caller, its body once it was read, and the transaction that it has joined.
 CALLER, BODY, JOINED = "netweave.caller", "netweave.body", "netweave.joined"
+# The paths that take many writes in one body.
+OF_MANY = {"/v2/bulk", "/sync"}
 
 
 @dataclass(slots=True)
@@ -34,6 +36,7 @@ class Server:
     world: World
     database: Database
     max_request_size: int
+    max_bulk_size: int
     gate: Gate
     answer_retention: timedelta
 
@@ -63,7 +66,8 @@ async def body_of(request: Request) -> bytes:
     if BODY in request.scope:
         known: bytes = request.scope[BODY]
         return known
-    limit = server_of(request).max_request_size
+    server = server_of(request)
+    limit = server.max_bulk_size if request.scope["path"] in OF_MANY else server.max_request_size
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
         raise TooLarge(limit)

@@ -1,12 +1,15 @@
 """Create, read, update and delete, for every kind."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import asyncpg
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
 from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read, render_updated
-from api_server.http.preconditions import if_match
+from api_server.http.preconditions import ANY, IfMatch, if_match
 from api_server.http.requests import base_of, caller_of, empty, json_of, json_response, present, server_of, write_in
 from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import ROOT
@@ -80,7 +83,7 @@ async def read(request: Request) -> Response:
 
 
 async def update(request: Request) -> Response:
-    server, kind, uuid = server_of(request), kind_at(request), uuid_at(request)
+    kind, uuid = kind_at(request), uuid_at(request)
     document = await json_of(request) if request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers else {}
     if document == {} or (isinstance(document, dict) and document.get(kind.name) in ({}, [])):
         await _must_exist(request, kind, uuid)
@@ -88,12 +91,17 @@ async def update(request: Request) -> Response:
     inner, match = inner_of(kind, document), if_match(request)
 
     async def work(tx: Transaction) -> None:
-        old = await tx.hold(kind.name, uuid, WRITE)
-        match.check(old)
-        await tx.update(old, parse_update(server.catalog, old, inner))
+        await update_in(tx, kind, uuid, inner, match)
 
     await write_in(request, work)
     return json_response(render_updated(kind, uuid, base_of(request)))
+
+
+async def update_in(tx: Transaction, kind: Kind, uuid: str, inner: Mapping[str, Any], match: IfMatch = ANY) -> None:
+    """Change the object as a PUT body says (contract 1.4.3)."""
+    old = await tx.hold(kind.name, uuid, WRITE)
+    match.check(old)
+    await tx.update(old, parse_update(tx.catalog, old, inner))
 
 
 async def _must_exist(request: Request, kind: Kind, uuid: str) -> None:
@@ -117,12 +125,17 @@ async def delete(request: Request) -> Response:
     kind, uuid, match = kind_at(request), uuid_at(request), if_match(request)
 
     async def work(tx: Transaction) -> None:
-        try:
-            old = tx.deletable(await tx.hold(kind.name, uuid))
-        except UnknownId as none:
-            raise NothingToDelete(uuid) from none
-        match.check(old)
-        await tx.delete(old)
+        await delete_in(tx, kind, uuid, match)
 
     await write_in(request, work)
     return empty()
+
+
+async def delete_in(tx: Transaction, kind: Kind, uuid: str, match: IfMatch = ANY) -> None:
+    """Delete the object and what goes along (contract 1.4.4)."""
+    try:
+        old = tx.deletable(await tx.hold(kind.name, uuid))
+    except UnknownId as none:
+        raise NothingToDelete(uuid) from none
+    match.check(old)
+    await tx.delete(old)

@@ -6,7 +6,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
-from api_server.http import access, addresses, collections, home, kv, lists, names, pools, refs, resources, schema, tags
+from api_server.http import access, addresses, bulk, collections, home, kv, lists, names, pools, refs, resources, schema, tags
 from api_server.http.admission import admit
 from api_server.http.idempotency import Handler, once
 from api_server.http.requests import is_dry_run
@@ -40,6 +40,7 @@ def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
 
 # Beside the paths of the original: one comparison for all of them, so that these cost the old ones nothing.
 V2 = [
+    _at("/bulk", POST=once(bulk.bulk)),
     _at("/schema", GET=schema.all_kinds),
     _at("/schema/{kind}", GET=schema.one_kind),
 ]
@@ -55,6 +56,7 @@ ROUTES = [
     _at("/prop-collection-get", GET=collections.prop_collection_get),
     _at("/prop-collection-update", POST=once(collections.prop_collection_update)),
     _at("/list-bulk-collection", POST=lists.bulk),
+    _at("/sync", POST=once(bulk.sync)),
     _at("/useragent-kv", POST=once(kv.useragent_kv)),
     _at("/obj-perms", GET=access.obj_perms),
     _at("/chown", POST=once(access.chown)),

@@ -1,6 +1,6 @@
 """Who holds which address: allocate the first free one, claim a given one, release (contract 4.3, 4.7)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Interface, IPv6Interface, ip_address
 from typing import Any, NamedTuple
 
@@ -15,6 +15,8 @@ from api_server.ipam.tables import address, free_address, subnet
 
 # What an address is held for.
 OBJECT, RESERVED, SERVICE = "object", "reserved", "service"
+# Under which an address is kept for its owner.
+ADDRESS = "address"
 
 
 class Held(NamedTuple):
@@ -65,18 +67,45 @@ async def allocate(session: Session, subnets: Sequence[Subnet], owner: str, *, c
     The first pass steps over addresses in another transaction's hands; the second waits, for a rival may roll back.
     """
     held: list[Held] = []
+    if count == 1 and (taken := session.ahead.take(ADDRESS, owner)):
+        return [taken]
     for waits in (False, True):
         for one in subnets:
             if len(held) < count:
-                drawn = await ADDRESSES.draw(session, one, count - len(held), waits=waits, owner=owner, purpose=purpose)
-                held += [Held(one, found) for found in map(_plain, drawn) if found]
+                drawn = await ADDRESSES.draw(session, one, [owner] * (count - len(held)), waits=waits, purpose=purpose)
+                held += [Held(one, _plainly(found)) for _, found in drawn]
     return held
+
+
+async def allocate_ahead(session: Session, subnets: Sequence[Subnet], owners: Sequence[str]) -> None:
+    """Hold an address for each of these owners, as far as there are any, before `allocate` is asked for it."""
+    waiting: Sequence[str] = owners
+    for one in subnets:
+        drawn = await ADDRESSES.draw(session, one, waiting, waits=False, purpose=OBJECT)
+        for owner, found in drawn:
+            session.ahead.keep(ADDRESS, owner, Held(one, _plainly(found)))
+        served = {owner for owner, _ in drawn}
+        waiting = [owner for owner in waiting if owner not in served]
+
+
+async def claim_ahead(session: Session, one: Subnet, wanted: Mapping[str, Address]) -> None:
+    """Hold for each owner its address of the subnet, as far as nobody else holds it, before `claim` is asked for it."""
+    blocks = {owner: one.block(address) for owner, address in wanted.items() if one.block(address) not in one.reserved_blocks}
+    # One owner an address: of two the first gets it here, and the other is told so when its turn comes.
+    first = {block: owner for owner, block in reversed(blocks.items())}
+    values = sorted(first, key=int)
+    for found in await ADDRESSES.claim_all(session, values, [first[block] for block in values], purpose=OBJECT, **one.key):
+        block = _plainly(found)
+        session.ahead.keep(ADDRESS, first[block], Held(one, block))
 
 
 async def claim(session: Session, one: Subnet, wanted: Address, owner: str, *, purpose: str = OBJECT) -> bool:
     """Hold this address of the subnet; false if it is reserved or another owner holds it."""
     if purpose != SERVICE and one.block(wanted) in one.reserved_blocks:
         return False
+    taken: Held | None = session.ahead.take(ADDRESS, owner)
+    if taken and (taken.subnet.space, taken.address) == (one.space, one.block(wanted)):
+        return True
     return await ADDRESSES.claim(session, one.block(wanted), owner=owner, purpose=purpose, **one.key)
 
 
@@ -88,6 +117,12 @@ async def release(session: Session, owner: str) -> None:
 def _pool(document: Sequence[Any]) -> Pool:
     start, end, for_routers = document
     return Pool(ip_address(start), ip_address(end), for_routers)
+
+
+def _plainly(value: object) -> Address:
+    address = _plain(value)
+    assert address is not None
+    return address
 
 
 def _plain(value: object) -> Address | None:

@@ -1,10 +1,13 @@
 """Which subnets of a network a wish is about, and the address it gets (contract 4.4, 4.5)."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from api_server.errors import AddressInUse, AddressOutside, BadRequest, SubnetExhausted
-from api_server.ipam.addresses import OBJECT, Held, allocate, claim
+from api_server.errors import AddressInUse, AddressOutside, ApiError, BadRequest, SubnetExhausted
+from api_server.ipam.addresses import OBJECT, Held, allocate, allocate_ahead, claim, claim_ahead
 from api_server.ipam.freelist import Session
 from api_server.ipam.links import keep_links
 from api_server.ipam.subnet import Address, Subnet
@@ -49,6 +52,31 @@ async def choose(session: Session, network: NetworkSubnets, wish: Wish, owner: s
     return Held(home, wish.address)
 
 
+async def choose_ahead(session: Session, wishes: Iterable[tuple[NetworkSubnets, Wish, str]]) -> None:
+    """Hold for each owner what `choose` will be asked for, wherever it is the same in whichever order they are served."""
+    drawing: dict[tuple[Subnet, ...], list[str]] = {}
+    claiming: dict[Subnet, dict[str, Address]] = {}
+    known: dict[Any, tuple[Subnet, ...]] = {}
+    for network, wish, owner in wishes:
+        with suppress(ApiError):
+            # What is wrong with a wish is said when its turn comes.
+            like = network.uuid, wish.subnet, wish.family, wish.address is None
+            if like not in known:
+                known[like] = tuple(await _kept(session, network, subnets_for(network, wish)))
+            if wish.address is None:
+                drawing.setdefault(known[like], []).append(owner)
+            else:
+                claiming.setdefault(_home(network, known[like], wish.address), {})[owner] = wish.address
+    # Who draws where another claims, or from some of the same subnets, is served in turn.
+    sought = Counter(one.uuid for subnets in [*drawing, *((home,) for home in claiming)] for one in subnets)
+    for subnets, owners in drawing.items():
+        if all(sought[one.uuid] == 1 for one in subnets):
+            await allocate_ahead(session, subnets, owners)
+    for home, wanted in claiming.items():
+        if sought[home.uuid] == 1:
+            await claim_ahead(session, home, wanted)
+
+
 async def choose_in_pool(session: Session, network: NetworkSubnets, listed: Iterable[object], wish: Wish, owner: str) -> Held:
     """Hold an address for a floating or alias ip, or raise why not: of the subnets that its pool lists, in that order, or of any of the
     network when it lists none. The gateway is not given (contract 3.4 floating-ip).
@@ -66,7 +94,9 @@ async def choose_in_pool(session: Session, network: NetworkSubnets, listed: Iter
 async def _kept(session: Session, network: NetworkSubnets, subnets: Sequence[Subnet]) -> Sequence[Subnet]:
     """Without the flat subnets that the network has just left; it does not leave the others before this transaction ends (contract 4.6)."""
     flat = {one.space for one in subnets if one in network.flat}
-    left = flat - await keep_links(session, network.uuid, flat) if flat else flat
+    if not flat:
+        return subnets
+    left = flat - await keep_links(session, network.uuid, flat)
     return [one for one in subnets if one.space not in left]
 
 

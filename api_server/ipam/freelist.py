@@ -24,7 +24,7 @@ heals itself: whoever draws it meets the holder's primary key, drops the row and
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
@@ -46,7 +46,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.sql.elements import Grouping
 
+from api_server.ipam.ahead import Ahead
 from api_server.store.database import Connection, Database
 from api_server.store.statements import Statement
 
@@ -66,8 +68,15 @@ class Session(Protocol):
     def database(self) -> Database:
         """Where a short transaction can be had."""
 
+    @property
+    def ahead(self) -> Ahead:
+        """What was read or taken for several objects at once."""
+
     async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
         """The rows of a statement."""
+
+    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
+        """Rows for a statement that takes lists of them as JSON; they may wait for more, until something is read."""
 
 
 class Source(Protocol[V]):
@@ -101,20 +110,24 @@ class FreeList(Generic[V]):
         self._draws = {(upward, waits): self._draw(upward=upward, waits=waits) for upward in (True, False) for waits in (True, False)}
         self._visible = {upward: Statement(select(exists(self._candidates(upward=upward)).label("visible"))) for upward in (True, False)}
         self._claim = self._claim_one()
+        self._claims = self._claim_all()
         self._look = Statement(select(source, self._written_here()).where(self._of_source()))
         self._lock = Statement(select(source).where(self._of_source()).with_for_update(key_share=True))
         self._extend = self._extend_free()
         self._under_way: dict[str, asyncio.Event] = {}
 
-    async def draw(self, session: Session, source: Source[V], count: int, *, waits: bool, **row: Any) -> list[V]:
-        """Hold the first free values in scan order; fewer than asked when no more is free, and none at all if the source has no row.
+    async def draw(
+        self, session: Session, source: Source[V], owners: Sequence[str | None], *, waits: bool, **row: Any
+    ) -> list[tuple[str | None, V]]:
+        """Hold the first free values in scan order, one for each owner in turn; fewer when no more is free, none if the source has no row.
 
         Values in rivals' hands are stepped over, unless it `waits` for what becomes of them.
         """
-        drawn: list[V] = []
-        while len(drawn) < count:
-            rows = await session.fetch(self._draws[source.upward, waits], count=count - len(drawn), **source.key, **row)
-            drawn += [one["value"] for one in rows if one["won"]]
+        drawn: list[tuple[str | None, V]] = []
+        while owners:
+            rows = await session.fetch(self._draws[source.upward, waits], owners=owners, count=len(owners), **source.key, **row)
+            drawn += [(owner, one["value"]) for owner, one in zip(owners, rows, strict=False) if one["won"]]
+            owners = [*(owner for owner, one in zip(owners, rows, strict=False) if not one["won"]), *owners[len(rows) :]]
             if not rows and not await self._more(session, source, waits=waits):
                 break
         return drawn
@@ -122,6 +135,10 @@ class FreeList(Generic[V]):
     async def claim(self, session: Session, value: V, **row: Any) -> bool:
         """Hold this value, after waiting for a rival who is about to; false if another holds it."""
         return bool(await session.fetch(self._claim, value=value, **row))
+
+    async def claim_all(self, session: Session, values: Sequence[V], owners: Sequence[str], **row: Any) -> set[V]:
+        """Hold these values, each for the owner in its place; those that nobody else holds."""
+        return {one["value"] for one in await session.fetch(self._claims, values=values, owners=owners, **row)}
 
     def release(self, whose: ColumnElement[bool], returnable: Callable[[Any], ColumnElement[bool]] = lambda _: true()) -> Statement:
         """The statement that lets go of the held rows `whose`, and lists those that are `returnable` as free; it returns the values."""
@@ -192,8 +209,10 @@ class FreeList(Generic[V]):
         picked = ordered.limit(bindparam("count", type_=BigInteger)).with_for_update(of=self._free, skip_locked=not waits).cte("picked")
         gone = delete(self._free).where(self._of_list(), self._value == picked.c.value)
         taken = gone.returning(self._value.label("value")).cte("taken")
-        won = self._hold(taken.c.value).cte("won")
         order = taken.c.value if upward else taken.c.value.desc()
+        # The owners in turn: the rows come back in the same order.
+        owner = Grouping(cast(bindparam("owners"), ARRAY(self._held.c.owner.type)))[func.row_number().over(order_by=order)]
+        won = self._hold(taken.c.value, owner=owner).cte("won")
         joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(
             taken.outerjoin(won, taken.c.value == won.c.value)
         )
@@ -204,9 +223,17 @@ class FreeList(Generic[V]):
         freed = delete(self._free).where(self._of_list(), self._value == value).returning(self._value).cte("freed")
         return Statement(self._hold(value, _after(freed)))
 
-    def _hold(self, value: ColumnElement[Any], *when: ColumnElement[bool]) -> Any:
+    def _claim_all(self) -> Statement:
+        values = cast(bindparam("values"), ARRAY(self._value.type))
+        owners = cast(bindparam("owners"), ARRAY(self._held.c.owner.type))
+        columns = column("value", self._value.type), column("owner", self._held.c.owner.type)
+        given = func.unnest(values, owners).table_valued(*columns).render_derived(name="given")
+        freed = delete(self._free).where(self._of_list(), self._value == func.any(values)).returning(self._value).cte("freed")
+        return Statement(self._hold(given.c.value, _after(freed), owner=given.c.owner))
+
+    def _hold(self, value: ColumnElement[Any], *when: ColumnElement[bool], **known: ColumnElement[Any]) -> Any:
         others = [one for one in self._held.c if one.name != self._value.name]
-        row = select(value, *[cast(bindparam(one.name), one.type) for one in others]).where(*when)
+        row = select(value, *[known.get(one.name, cast(bindparam(one.name), one.type)) for one in others]).where(*when)
         holding = insert(self._held).from_select([self._value.name, *[one.name for one in others]], row)
         return holding.on_conflict_do_nothing().returning(self._held.c[self._value.name].label("value"))
 

@@ -16,6 +16,8 @@ from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
 
 FLAT = "flat-subnet"
+# Under which an ipam's method is known, and which of its links a network keeps.
+METHOD, KEPT = "method", "kept"
 UUIDS = ARRAY(UUID(as_uuid=False))
 METHODS = Statement(
     select(cast(resource.c.uuid, Text).label("uuid"), resource.c.properties["ipam_subnet_method"].astext.label("method")).where(
@@ -87,7 +89,16 @@ async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
 
 async def flat_among(session: Session, ipams: Sequence[str]) -> set[str]:
     """Those of the ipams that have subnets of their own, which their networks share."""
-    return {row["uuid"] for row in await session.fetch(METHODS, uuids=list(ipams)) if row["method"] == FLAT}
+    unknown = [one for one in ipams if not session.ahead.knows(METHOD, one)]
+    rows = await session.fetch(METHODS, uuids=unknown) if unknown else []
+    methods = {row["uuid"]: row["method"] for row in rows}
+    return {one for one in ipams if (methods.get(one) or session.ahead.fact(METHOD, one)) == FLAT}
+
+
+async def look_ahead(session: Session, ipams: Collection[str]) -> None:
+    """Know of these ipams what `read_links` will ask."""
+    for row in await session.fetch(METHODS, uuids=list(ipams)) if ipams else []:
+        session.ahead.learn(METHOD, row["uuid"], row["method"])
 
 
 async def flat_beside(session: Session, ipam: str) -> list[str]:
@@ -97,7 +108,15 @@ async def flat_beside(session: Session, ipam: str) -> list[str]:
 
 async def keep_links(session: Session, network: str, ipams: Collection[str]) -> set[str]:
     """Those of the ipams that the network is linked to, and stays linked to until the transaction ends."""
-    return {row["ipam"] for row in await session.fetch(KEEP, network=network, ipams=list(ipams))}
+    kept: set[str] = session.ahead.fact(KEPT, network) or set()
+    if new := sorted(set(ipams) - kept):
+        kept |= {row["ipam"] for row in await session.fetch(KEEP, network=network, ipams=new)}
+    return kept & set(ipams)
+
+
+async def keep_ahead(session: Session, network: str, ipams: Collection[str]) -> None:
+    """Keep the links of the network for several who will ask."""
+    session.ahead.learn(KEPT, network, await keep_links(session, network, ipams))
 
 
 async def hold_links(session: Session, network: str, ipams: Collection[str]) -> None:

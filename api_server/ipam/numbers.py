@@ -1,5 +1,6 @@
 """Numbers that are given out once, each in a pool of its own: ids of networks, security groups and what else is numbered (contract 3.4)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -76,13 +77,22 @@ OPEN = Statement(
 
 async def draw_number(session: Session, pool: NumberPool, owner: str | None, *, holder: str | None = None) -> int:
     """Hold the lowest free number of the pool; one that a caller asked for has a `holder`, and an owner only if that is an object."""
+    taken: int | None = session.ahead.take(pool.name, owner)
+    if taken is not None:
+        return taken
     for waits in (False, True):
-        if drawn := await NUMBERS.draw(session, pool, 1, waits=waits, owner=owner, holder=holder):
-            return drawn[0]
+        if drawn := await NUMBERS.draw(session, pool, [owner], waits=waits, holder=holder):
+            return drawn[0][1]
         async with session.database.short() as beside:
             # The first draw ever finds no row of the pool; the second pass finds one.
             await beside.execute(OPEN, pool=pool.name, first=pool.first, end=pool.end, frontier=pool.first - 1, system=True)
     raise NumbersExhausted(pool.name)
+
+
+async def draw_ahead(session: Session, pool: NumberPool, owners: Sequence[str]) -> None:
+    """Hold a number for each of these owners, as far as there are any, before `draw_number` asks for it."""
+    for owner, value in await NUMBERS.draw(session, pool, owners, waits=False, holder=None):
+        session.ahead.keep(pool.name, owner, value)
 
 
 async def claim_number(session: Session, pool: NumberPool, value: int, owner: str | None, *, holder: str | None = None) -> bool:

@@ -1,9 +1,11 @@
 """What the rules of ports ask of other rows: machines behind ports, gateways on ports, MAC addresses in a network."""
 
-from collections.abc import Collection, Iterable, Sequence
+import uuid as uuids
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Select, Text, and_, bindparam, case, cast, exists, func, literal_column, or_, select
+from sqlalchemy import Integer, Select, Text, and_, bindparam, case, cast, column, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from api_server.ipam.freelist import Session
@@ -13,6 +15,10 @@ from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
 
 UUIDS = ARRAY(UUID(as_uuid=False))
+# So many hexadecimal digits at the front of two ports' uuids make their first MAC address the same.
+LIKE = 10
+# Under which a network's default routing instance is known, and a port that is like no other.
+INSTANCE, ALONE = "instance", "alone"
 VMI, VM, IIP, RI = "virtual-machine-interface", "virtual-machine", "instance-ip", "routing-instance"
 
 _machine = resource.alias("machine")
@@ -100,9 +106,10 @@ _taken = (
     )
     .scalar_subquery()
 )
+_RI = [cast(resource.c.uuid, Text).label("uuid"), resource.c.fq_name]
 _default = resource.c.properties["routing_instance_is_default"].astext == literal_column("'true'")
 NETWORK_OF_PORT = Statement(
-    select(cast(resource.c.uuid, Text).label("uuid"), resource.c.fq_name, _taken.label("taken"))
+    select(*_RI, _taken.label("taken"))
     .select_from(
         select(literal_column("1"))
         .subquery("one")
@@ -110,7 +117,21 @@ NETWORK_OF_PORT = Statement(
     )
     .limit(1)
 )
-
+DEFAULT_INSTANCES = Statement(
+    select(cast(resource.c.parent, Text).label("network"), *_RI).where(
+        resource.c.parent == func.any(cast(bindparam("networks"), UUIDS)), resource.c.kind == RI, _default
+    )
+)
+_ranges = (
+    func.unnest(cast(bindparam("lowest"), UUIDS), cast(bindparam("highest"), UUIDS))
+    .table_valued(column("lowest", UUID(as_uuid=False)), column("highest", UUID(as_uuid=False)))
+    .render_derived(name="ranges")
+)
+CROWDED = Statement(
+    select(cast(_ranges.c.lowest, Text).label("lowest")).where(
+        exists().where(resource.c.uuid.between(_ranges.c.lowest, _ranges.c.highest), resource.c.kind == VMI)
+    )
+)
 
 _tag = resource.c.properties[("virtual_machine_interface_properties", "sub_interface_vlan_tag")].astext
 _peers = select(reference.c.target).where(reference.c.source == func.any(cast(bindparam("around"), UUIDS)))
@@ -173,13 +194,40 @@ def derived_macs(port: str) -> list[str]:
 
 async def network_of_port(session: Session, network: str, port: str, macs: Iterable[str]) -> tuple[Link | None, str | None]:
     """The network's default routing instance, and the first of the MAC addresses that no port of the network with a like uuid has."""
-    prefix = port.replace("-", "")[:10]
     wanted = list(macs)
-    rows = await session.fetch(NETWORK_OF_PORT, network=network, lowest=prefix + "0" * 22, highest=prefix + "f" * 22, macs=wanted)
+    if session.ahead.knows(INSTANCE, network) and session.ahead.knows(ALONE, port):
+        return session.ahead.fact(INSTANCE, network), next(iter(wanted), None)
+    lowest, highest = _alike(port)
+    rows = await session.fetch(NETWORK_OF_PORT, network=network, lowest=lowest, highest=highest, macs=wanted)
     taken: Sequence[str] = rows[0]["taken"] or []
     free = next((one for one in wanted if one not in taken), wanted[-1] if wanted else None)
-    name: FqName = tuple(rows[0]["fq_name"] or ())
-    return (Link(RI, rows[0]["uuid"], name) if rows[0]["uuid"] else None), free
+    return (_instance(rows[0]) if rows[0]["uuid"] else None), free
+
+
+async def look_ahead(session: Session, networks: Collection[str], ports: Collection[str]) -> None:
+    """Know what `network_of_port` tells of these networks and of those new ports whose uuids are like no other's."""
+    rows = await session.fetch(DEFAULT_INSTANCES, networks=list(networks))
+    instances = {row["network"]: _instance(row) for row in rows}
+    for network in networks:
+        session.ahead.learn(INSTANCE, network, instances.get(network))
+    ranges = {_alike(port): port for port in ports}
+    twins = Counter(map(_alike, ports))
+    lowest, highest = zip(*ranges, strict=True) if ranges else ((), ())
+    crowded = {row["lowest"] for row in await session.fetch(CROWDED, lowest=lowest, highest=highest)}
+    for (low, high), port in ranges.items():
+        if low not in crowded and twins[low, high] == 1:
+            session.ahead.learn(ALONE, port, fact=True)
+
+
+def _alike(port: str) -> tuple[str, str]:
+    """The lowest and the highest uuid that are so much like the port's that the first MAC address is the same."""
+    digits = port.replace("-", "")[:LIKE]
+    return str(uuids.UUID(digits.ljust(32, "0"))), str(uuids.UUID(digits.ljust(32, "f")))
+
+
+def _instance(row: Mapping[str, Any]) -> Link:
+    name: FqName = tuple(row["fq_name"])
+    return Link(RI, row["uuid"], name)
 
 
 def _mac_of(digits: str) -> str:

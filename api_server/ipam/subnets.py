@@ -22,6 +22,8 @@ def _among(parameter: str) -> Any:
     return func.any(cast(bindparam(parameter), ARRAY(UUID(as_uuid=False))))
 
 
+# Under which a network's subnets are known.
+NETWORK = "network"
 COLUMNS = [one.name for one in subnet.c]
 
 
@@ -86,6 +88,18 @@ TAKEN_UUIDS = Statement(
 
 async def read_network(session: Session, network: str) -> NetworkSubnets | None:
     """The network's subnets, its own and those of its flat ipams, in one statement; None if there is no such network."""
+    known: NetworkSubnets | None = session.ahead.fact(NETWORK, network)
+    return known or await _read_network(session, network)
+
+
+async def read_ahead(session: Session, network: str) -> NetworkSubnets | None:
+    """The same, for several who will ask."""
+    found = await read_network(session, network)
+    session.ahead.learn(NETWORK, network, found)
+    return found
+
+
+async def _read_network(session: Session, network: str) -> NetworkSubnets | None:
     rows = await session.fetch(OF_NETWORK, network=network)
     if not rows:
         return None
@@ -175,7 +189,7 @@ async def insert_subnets(session: Session, new: Sequence[Subnet]) -> None:
     if new:
         services = [row for row in map(service_row, new) if row]
         subnets = [row_of(one) for one in new]
-        await session.fetch(INSERT, subnets=orjson.dumps(subnets).decode(), addresses=orjson.dumps(services).decode())
+        await session.put(INSERT, subnets=subnets, addresses=services)
 
 
 async def delete_subnets(session: Session, space: str, gone: Sequence[Subnet]) -> None:

@@ -1,10 +1,11 @@
 """Free lists on PostgreSQL: every race that freelist.py names, committed for real."""
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ import asyncpg
 import pytest
 
 from api_server.ipam.addresses import Held, allocate, claim, release
+from api_server.ipam.ahead import Ahead
 from api_server.ipam.numbers import NumberPool, claim_number, draw_number, release_numbers
 from api_server.ipam.subnet import Address, Pool, Subnet
 from api_server.ipam.subnets import insert_subnets, replace_subnet
@@ -33,9 +35,13 @@ class Session:
 
     database: Database
     connection: Connection
+    ahead: Ahead = field(default_factory=Ahead)
 
     async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
         return await self.connection.fetch(statement, **given)
+
+    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
+        await self.connection.execute(statement, **{name: json.dumps(each) for name, each in rows.items()})
 
     async def owner(self) -> str:
         """An object that may hold addresses."""

@@ -1,11 +1,12 @@
 """Races that commit for real: many clients, one thing that only one may have (design "Storage", contract 4.7)."""
 
 import asyncio
+import json
 import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from sqlalchemy import bindparam, select
 
 from api_server.ipam.addresses import RESERVED, allocate, subnet_of
+from api_server.ipam.ahead import Ahead
 from api_server.ipam.tables import subnet as subnet_table
 from api_server.model.catalog import load
 from api_server.store.database import Connection, Database
@@ -242,9 +244,13 @@ class Session:
 
     connection: Connection
     database: Database
+    ahead: Ahead = field(default_factory=Ahead)
 
     async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
         return await self.connection.fetch(statement, **given)
+
+    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
+        await self.connection.execute(statement, **{name: json.dumps(each) for name, each in rows.items()})
 
 
 class RolledBackError(Exception):

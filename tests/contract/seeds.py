@@ -173,11 +173,21 @@ async def schema(_: Seeds) -> Seed:
     return Seed({"kind": "virtual-network"}, {})
 
 
+async def many(seeds: Seeds) -> Seed:
+    network = await seeds.network()
+    address = {"fq_name": [name_of(seeds.catalog["instance-ip"])], "virtual_network_refs": [{"to": network["fq_name"]}]}
+    change = {"uuid": network["uuid"], "display_name": "changed"}
+    entries = [{"kind": "instance-ip", "data": address}, {"kind": "virtual-network", "operation": "update", "data": change}]
+    return Seed({}, {}, {"resources": entries})
+
+
 ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/fqname-to-id": name_to_id,
     "/id-to-fqname": id_to_name,
     "/list-bulk-collection": bulk,
     "/ref-update": ref_update,
+    "/v2/bulk": many,
+    "/sync": many,
     "/ref-relax-for-delete": relax,
     "/prop-collection-get": collection_get,
     "/prop-collection-update": collection_update,

@@ -4,6 +4,7 @@ import orjson
 
 from api_server.http.openapi.actions import TAGS, action_paths
 from api_server.http.openapi.answers import PROBLEM, add_dry_run, error_responses, parameter_components
+from api_server.http.openapi.bulk import bulk_paths
 from api_server.http.openapi.headers import HEADERS, add_headers
 from api_server.http.openapi.kinds import kind_paths
 from api_server.http.openapi.schemas import all_schemas
@@ -27,7 +28,7 @@ _TOKEN = {
 def document(catalog: Catalog, *, version: str) -> bytes:
     """Describe every operation of every kind, and every action, in one document."""
     kinds = sorted((kind for kind in catalog if kind.name != ROOT), key=lambda kind: kind.name)
-    paths = action_paths(catalog) | tag_paths(catalog) | v2_paths(catalog)
+    paths = action_paths(catalog) | tag_paths(catalog) | v2_paths(catalog) | bulk_paths(catalog)
     for kind in kinds:
         paths |= kind_paths(catalog, kind)
     add_headers(paths)
