@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from api_server.access.lists import AccessLists
 from api_server.access.providers import Provider, providers_of
-from api_server.access.rules import LETTERS, READING
+from api_server.access.rules import ADMINISTRATORS, LETTERS, READING
 from api_server.errors import PermissionDenied, Unauthenticated
 from api_server.model.caller import DEFAULT_DOMAIN, DENIED, EVERYBODY, Bearer, Caller, plain
 from api_server.settings import CLOUD_ADMIN, NO_AUTH, RBAC, Settings
@@ -66,6 +66,8 @@ class Gate:
         letter = LETTERS[method]
         if caller.reads_all:
             allowed = letter == "R" or thing in READING
+        elif thing in ADMINISTRATORS:
+            raise PermissionDenied(f"{DENIED}: {thing} is for administrators", kind=thing)
         else:
             fields = tuple(fields)
             rules = await self._lists.rules(caller)

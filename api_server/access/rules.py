@@ -8,6 +8,8 @@ ANY = "*"
 LETTERS = {"GET": "R", "HEAD": "R", "POST": "C", "PUT": "U", "DELETE": "D"}
 # Actions that only read, though they are POST: the global read-only role may use them (contract 5.3).
 READING = frozenset({"list-bulk-collection", "fqname-to-id", "id-to-fqname"})
+# What belongs to nobody and serves all projects: no rule, and so no rule for everything, opens it to tenants.
+ADMINISTRATORS = frozenset({"int-pools", "int-pool"})
 # Names of the object itself, which no rule speaks of.
 NAMES = frozenset({"uuid", "fq_name"})
 

@@ -201,6 +201,17 @@ async def test_the_mode_is_told_to_administrators_only(scene: Scene) -> None:
     assert (await scene.admin.put("/aaa-mode", json={"aaa-mode": "no-auth"})).status_code == 403
 
 
+async def test_number_pools_are_the_administrators_whatever_the_rules_say(scene: Scene) -> None:
+    tenant, pool = await scene.tenant(), uuid4().hex
+    await own_list(scene, tenant, rule("int-pools", "member", "CRUD"), rule("int-pool", "member", "CRUD"))
+
+    assert (await tenant.action("int-pools", pool=pool, start=1, end=9)).status_code == 403
+    assert (await scene.admin.post("/int-pools", json={"pool": pool, "start": 1, "end": 9})).status_code == 200
+    assert (await tenant.action("int-pool", pool=pool)).status_code == 403
+    assert (await tenant.api.get("/int-pool", params={"pool": pool, "value": "1"})).status_code == 403
+    assert (await (await scene.user("auditor")).get("/int-pool", params={"pool": pool, "value": "1"})).status_code == 200
+
+
 async def test_a_role_header_gives_nothing(scene: Scene) -> None:
     stranger = await scene.tenant("newcomer")
 
