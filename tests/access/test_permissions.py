@@ -404,6 +404,22 @@ async def test_a_ref_update_needs_w_on_the_object_and_x_on_its_target_only(scene
     assert (await b.action("ref-relax-for-delete", uuid=port["uuid"], **{"ref-uuid": first["uuid"]})).status_code == 200
 
 
+async def test_tagging_needs_w_on_the_object_and_x_on_what_is_added(scene: Scene) -> None:
+    a, b = await scene.tenant(), await scene.tenant()
+    network, value = await a.network("net"), uuid4().hex
+    tag = {"tag": {"fq_name": [f"site={value}"], "tag_type_name": "site", "tag_value": value}}
+    made = (await scene.admin.post("/tags", json=tag)).json()["tag"]
+    ask = {"obj_type": "virtual-network", "obj_uuid": network["uuid"]}
+    site = {"site": {"value": value, "is_global": True}}
+
+    assert (await a.action("set-tag", **ask, **site)).status_code == 403
+    await allow(World(scene.admin), made["uuid"], global_access=R | X)
+    assert (await b.action("set-tag", **ask, **site)).status_code == 403
+    assert (await a.action("set-tag", **ask, **site)).status_code == 200
+    assert (await b.action("set-tag", **ask, site=None)).status_code == 403
+    assert (await a.action("set-tag", **ask, site=None)).status_code == 200
+
+
 # --- delete ---
 
 
