@@ -6,7 +6,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
-from api_server.http import access, addresses, bulk, collections, home, kv, lists, names, pools, refs, resources, schema, tags
+from api_server.http import access, addresses, bulk, collections, home, kv, lists, names, pools, refs, resources, schema, search, tags
 from api_server.http.admission import admit
 from api_server.http.idempotency import Handler, once
 from api_server.http.requests import is_dry_run
@@ -41,6 +41,7 @@ def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
 # Beside the paths of the original: one comparison for all of them, so that these cost the old ones nothing.
 V2 = [
     _at("/bulk", POST=once(bulk.bulk)),
+    _at("/search", GET=search.find),
     _at("/schema", GET=schema.all_kinds),
     _at("/schema/{kind}", GET=schema.one_kind),
 ]

@@ -43,6 +43,7 @@ subnet = Table(
     Column("router", _uuid(), ForeignKey("resource.uuid", ondelete="CASCADE")),
     Index(None, "space"),
     Index(None, "router"),
+    Index(None, "cidr"),
 )
 
 address = Table(
@@ -55,8 +56,10 @@ address = Table(
     _owner(),
     # 'object': an instance-ip or the like; 'reserved': ip-alloc, owned by the network; 'service': DNS, owned by network or ipam.
     Column("purpose", Text, nullable=False),
-    Index(None, "subnet"),
+    # What a subnet holds is counted without looking at the rows.
+    Index(None, "subnet", "purpose"),
     Index(None, "owner"),
+    Index(None, "ip"),
 )
 
 free_address = Table(

@@ -169,6 +169,10 @@ async def count(seeds: Seeds) -> Seed:
     return Seed({"uuid": network["uuid"]}, {}, {"subnet_list": [subnets_of(network)[0]["subnet_uuid"]]})
 
 
+async def search(seeds: Seeds) -> Seed:
+    return Seed({}, {"q": seeds.world.domain})
+
+
 async def schema(_: Seeds) -> Seed:
     return Seed({"kind": "virtual-network"}, {})
 
@@ -202,4 +206,5 @@ ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/virtual-network/{uuid}/ip-free": free,
     "/virtual-network/{uuid}/subnet-ip-count": count,
     "/v2/schema/{kind}": schema,
+    "/v2/search": search,
 }

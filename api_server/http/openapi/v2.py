@@ -3,7 +3,7 @@
 from typing import Any
 
 from api_server.http.openapi.answers import errors, json_answer
-from api_server.http.openapi.schemas import Schema
+from api_server.http.openapi.schemas import HREF, Schema, ref_to
 from api_server.model.catalog import ROOT, Catalog
 
 TAG = {"name": "v2", "description": "What the original does not have: search, utilization, address maps, the schema as data."}
@@ -14,7 +14,7 @@ _WORDS: Schema = {"type": "array", "items": _TEXT}
 
 def v2_paths(catalog: Catalog) -> dict[str, Any]:
     """Every path under `/v2`."""
-    return {**_schema(catalog)}
+    return {**_search(), **_schema(catalog)}
 
 
 def reading(identity: str, summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -29,6 +29,45 @@ def of(properties: dict[str, Schema], *optional: str) -> Schema:
 
 def a_list(items: Schema) -> Schema:
     return {"type": "array", "items": items}
+
+
+def query(name: str, schema: Schema, description: str, **more: Any) -> dict[str, Any]:
+    """A parameter of the query."""
+    return {"name": name, "in": "query", "schema": schema, "description": description, **more}
+
+
+def limit(default: int, largest: int) -> dict[str, Any]:
+    """How many an answer holds at most."""
+    return query("limit", {"type": "integer", "minimum": 1, "maximum": largest, "default": default}, "How many at most.")
+
+
+_OBJECT: dict[str, Schema] = {"kind": _TEXT, "uuid": ref_to("Uuid"), "fq_name": ref_to("FqName")}
+
+
+def _search() -> dict[str, Any]:
+    text = "A name or a part of one, names joined by `:`, a uuid or its first four digits, an address, a MAC address, a prefix."
+    result = {
+        **_OBJECT,
+        "href": HREF,
+        "field": {"enum": ["uuid", "mac", "address", "reserved", "service", "subnet", "name", "fq_name"]},
+        "match": {"enum": ["exact", "prefix", "substring", "around", "within"]},
+        "value": {"type": "string", "description": "What the object has in this field."},
+        "subnet": of({"uuid": ref_to("Uuid"), "cidr": _TEXT}),
+    }
+    answer = json_answer(
+        of({"query": _TEXT, "results": a_list(of(result, "subnet")), "more": {"type": "boolean"}}),
+        "The closest first; `more` if the limit cut some off.",
+    )
+    parameters = [
+        query("q", {"type": "string", "minLength": 1, "maxLength": 1024}, text, required=True, example="10.0.0.5"),
+        query("kinds", _TEXT, "Only these kinds, with commas between them."),
+        limit(50, 1000),
+    ]
+    return {
+        "/v2/search": reading(
+            "v2_search", "Find by name, uuid, address or MAC", {"200": answer, **errors("400", "404")}, parameters=parameters
+        )
+    }
 
 
 def _map(values: Schema) -> Schema:
