@@ -36,7 +36,7 @@ def _check(new: Resource) -> None:
 
 
 def _problems(data: dict[str, Any]) -> Iterator[str]:
-    kind, name, value = data.get("record_type"), data.get("record_name"), data.get("record_data")
+    kind, name, value = data.get("record_type") or None, data.get("record_name"), data.get("record_data")
     if kind == "PTR" and not is_reverse_name(name):
         yield f"record_name: {name!r} of a PTR record is neither an address nor a name under in-addr.arpa or ip6.arpa"
     elif name and kind != "PTR" and not is_dns_name(name):
