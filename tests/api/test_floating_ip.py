@@ -243,3 +243,18 @@ async def test_a_network_leaves_a_flat_ipam_or_takes_an_address_of_it_never_both
     left, made = await asyncio.gather(world.put("virtual-network", network["uuid"], network_ipam_refs=[]), asked)
 
     assert (left.status_code, made.status_code) in {(200, 400), (409, 200)}, (left.text, made.text)
+
+
+async def test_a_network_its_pools_and_their_addresses_may_come_in_one_request(world: World, database_url: str) -> None:
+    network = {"fq_name": [*world.project, "a"], "parent_type": "project", "network_ipam_refs": link("10.1.1.0/24")}
+    entries = [{"kind": "virtual-network", "data": network}]
+    for kind in ("floating-ip", "alias-ip"):
+        name = [*network["fq_name"], kind]
+        entries.append({"kind": f"{kind}-pool", "data": {"fq_name": name, "parent_type": "virtual-network"}})
+        entries += [{"kind": kind, "data": {"fq_name": [*name, f"f{number}"], "parent_type": f"{kind}-pool"}} for number in range(3)]
+
+    answer = await world.api.post("/v2/bulk", json={"resources": [{**entry, "operation": "CREATE"} for entry in entries]})
+
+    assert answer.status_code == 200, answer.text
+    (made,) = await world.listed("virtual-network", parent_id=world.project_id)
+    assert await held_addresses(database_url, made["uuid"]) == Counter(f"10.1.1.{last}" for last in range(247, 253))

@@ -1,5 +1,6 @@
 """Instance-ips: which address they get, what they may ask for, what stays (contract 4.3 to 4.5)."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -338,3 +339,17 @@ async def test_a_virtual_router_goes_with_nothing_else(world: World) -> None:
 
     assert (both.status_code, both.text) == (400, "router_refs and network_refs are not allowed")
     assert (await world.post("instance-ip", "sub", subnet_uuid=subnets_of(network)[0]["subnet_uuid"], **refs)).status_code == 400
+
+
+@pytest.mark.parametrize("attempt", range(8))
+async def test_a_port_gets_the_gateway_or_a_machine_never_both(world: World, attempt: int) -> None:
+    network, machine = await world.network("a", "10.1.1.0/24"), await world.create("virtual-machine", "m")
+    port = await world.interface(network, "p")
+    refs = {"virtual_machine_interface_refs": [{"uuid": port["uuid"]}]}
+
+    addressed, given = await asyncio.gather(
+        world.post_address(network, instance_ip_address="10.1.1.254", **refs),
+        world.put("virtual-machine-interface", port["uuid"], virtual_machine_refs=[{"uuid": machine["uuid"]}]),
+    )
+
+    assert (addressed.status_code, given.status_code) in {(200, 400), (400, 200)}, (addressed.text, given.text)

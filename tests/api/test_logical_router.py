@@ -265,3 +265,31 @@ async def test_a_falsy_value_never_fails(world: World, name: str, value: object)
     answers = [await put(world, made, **{name: value}), await world.post("logical-router", "n", **{**ROUTING, name: value})]
 
     assert all(answer.status_code in (200, 400) for answer in answers), [answer.text for answer in answers]
+
+
+async def test_a_router_its_port_and_both_networks_may_come_in_one_request(world: World) -> None:
+    def entry(kind: str, name: str, **body: Any) -> Document:
+        return {"kind": kind, "operation": "CREATE", "data": {"fq_name": [*world.project, name], "parent_type": "project", **body}}
+
+    def named(name: str, **more: Any) -> list[Document]:
+        return [{"to": [*world.project, name], **more}]
+
+    def entries(outside: str) -> list[Document]:
+        body = {"virtual_machine_interface_refs": named("p"), "virtual_network_refs": named(outside, attr=GATEWAY)}
+        networks = [entry("virtual-network", name) for name in ("in", "out")]
+        return [
+            *networks,
+            entry("virtual-machine-interface", "p", virtual_network_refs=named("in")),
+            entry("logical-router", "r", **ROUTING, **body),
+        ]
+
+    refused = await world.api.post("/v2/bulk", json={"resources": entries("in")})
+    made = await world.api.post("/v2/bulk", json={"resources": entries("out")})
+
+    assert (refused.status_code, "gateway cannot be in VN" in refused.text) == (400, True), refused.text
+    assert made.status_code == 200, made.text
+    (shown,) = await world.listed("logical-router", parent_id=world.project_id, fields="virtual_network_refs")
+    assert sorted(ref["attr"]["logical_router_virtual_network_type"] for ref in shown["virtual_network_refs"]) == [
+        "ExternalGateway",
+        "InternalVirtualNetwork",
+    ]
