@@ -23,7 +23,7 @@ from api_server.errors import (
     WrongKind,
 )
 from api_server.ipam.ahead import Ahead
-from api_server.ipam.numbers import release_numbers
+from api_server.ipam.numbers import let_go
 from api_server.known import End, Known, Name
 from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import ROOT, Catalog
@@ -377,9 +377,9 @@ class Transaction:
         yielding, blocking = await self._referrers_of(old)
         if blocking:
             raise StillReferred([(referrer.kind, referrer.uuid) for referrer in blocking])
-        await release_numbers(self, old.uuid)
         told = await self._tell_far({uuid: {old.uuid: None} for uuid in yielding if uuid not in self.leaving})
-        await resources.delete_one(self.connection, self.journal, old, yielding, told)
+        await let_go(self, old.uuid, yielding)
+        await resources.delete_one(self.connection, self.journal, old, told)
         self.known.forget(old)
         self.quotas.forget()
         self.leaving.discard(old.uuid)

@@ -46,6 +46,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.sql.dml import ReturningDelete
 from sqlalchemy.sql.elements import Grouping
 
 from api_server.ipam.ahead import Ahead
@@ -142,6 +143,10 @@ class FreeList(Generic[V]):
 
     def release(self, whose: ColumnElement[bool], returnable: Callable[[Any], ColumnElement[bool]] = lambda _: true()) -> Statement:
         """The statement that lets go of the held rows `whose`, and lists those that are `returnable` as free; it returns the values."""
+        return Statement(self.releasing(whose, returnable))
+
+    def releasing(self, whose: ColumnElement[bool], returnable: Callable[[Any], ColumnElement[bool]]) -> ReturningDelete[Any]:
+        """The same, to be part of a larger statement."""
         leaving = select(self._held).where(whose).cte("leaving")
         names = [self._list.name, self._value.name]
         listed = insert(self._free).from_select(names, select(*[leaving.c[name] for name in names]).where(returnable(leaving)))
@@ -151,7 +156,7 @@ class FreeList(Generic[V]):
             .cte("listed")
         )
         same = [one == leaving.c[one.name] for one in self._held.primary_key]
-        return Statement(delete(self._held).where(*same, whose, _after(listing)).returning(self._held.c[self._value.name].label("value")))
+        return delete(self._held).where(*same, whose, _after(listing)).returning(self._held.c[self._value.name].label("value"))
 
     async def _more(self, session: Session, source: Source[V], *, waits: bool) -> bool:
         """Whether another draw may succeed where one found nothing."""

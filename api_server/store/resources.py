@@ -277,12 +277,10 @@ UPDATE = Statement(
     )
 )
 # The refs that do not hold it back, and those of its own; the foreign key RESTRICT still sees every other.
-UNLINK = Statement(
-    delete(reference).where(
-        or_(
-            reference.c.source == bindparam("uuid"),
-            and_(reference.c.target == bindparam("uuid"), reference.c.source == func.any(bindparam("yielding", type_=UUIDS))),
-        )
+UNLINKING = delete(reference).where(
+    or_(
+        reference.c.source == bindparam("uuid"),
+        and_(reference.c.target == bindparam("uuid"), reference.c.source == func.any(bindparam("yielding", type_=UUIDS))),
     )
 )
 _removed = delete(resource).where(resource.c.uuid == bindparam("uuid")).returning(*_TIMES).cte("removed")
@@ -369,9 +367,8 @@ async def replace_one(connection: Connection, journal: Journal, old: Resource, n
     )
 
 
-async def delete_one(connection: Connection, journal: Journal, old: Resource, yielding: Sequence[str], told: Sequence[Told] = ()) -> None:
-    """Remove it with its own refs, and the refs to it from `yielding`, which do not hold it back; `told` is what that does to them."""
-    await connection.execute(UNLINK, uuid=old.uuid, yielding=list(yielding))
+async def delete_one(connection: Connection, journal: Journal, old: Resource, told: Sequence[Told] = ()) -> None:
+    """Remove an object without refs; `told` is what that does to those that had one to it."""
     await connection.execute(DELETE, uuid=old.uuid, touched=_uuids(told), changes=_json([*told, journal.row(DELETED, old, old, None)]))
 
 

@@ -10,10 +10,11 @@ import orjson
 import pytest
 
 from api_server.ipam.addresses import ADDRESSES, RELEASE
+from api_server.ipam.numbers import LET_GO
 from api_server.ipam.ports import NETWORK_OF_PORT, derived_macs
-from api_server.ipam.subnets import OF_NETWORK
+from api_server.ipam.subnets import OF_NETWORK, OF_OTHER_NETWORKS
 from api_server.model.resource import digest
-from api_server.store import listing, resources
+from api_server.store import listing, quotas, resources
 from api_server.store.listing import Query
 from api_server.store.statements import Statement
 from tests.served import run
@@ -44,6 +45,9 @@ SELECT cast(md5('virtual-network1') as uuid), cast('10.0.0.0' as inet) + n, cast
 FROM generate_series(1, :many) AS n;
 INSERT INTO free_address (subnet, ip)
 SELECT cast(md5('subnet1') as uuid), cast('10.0.128.0' as inet) + n FROM generate_series(1, :many) AS n;
+INSERT INTO number_pool (pool, first, "end", frontier, system) SELECT 'pool' || n, 1, 9, 0, false FROM generate_series(1, :many) AS n;
+INSERT INTO number (pool, value, owner)
+SELECT 'virtual-network-id', 1000 + n, cast(md5('virtual-network' || n) as uuid) FROM generate_series(1, :many) AS n;
 ANALYZE;
 """.replace(":many", str(MANY))
 
@@ -77,7 +81,7 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     "referrers": (resources.REFERRERS, {"uuid": PORT, "kind": "instance-ip"}),
     "all referrers": (resources.ALL_REFERRERS, {"uuid": PORT}),
     "update": (resources.UPDATE, {"resources": ROWS, "gone": ROWS, "refs": ROWS, "touched": [PORT], "changes": "[]"}),
-    "unlink": (resources.UNLINK, {"uuid": PORT, "yielding": [ADDRESS]}),
+    "let go": (LET_GO, {"uuid": PORT, "owner": PORT, "yielding": [ADDRESS]}),
     "delete": (resources.DELETE, {"uuid": PORT, "changes": "[]"}),
     "list by parent": listed(parents=(PORT,)),
     "list by the parent's name": listed(parent_names=(("virtual-network", ("default-domain", "p", "virtual-network2")),)),
@@ -96,6 +100,12 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     "claim": (ADDRESSES._claim, {**DRAW, "value": "10.0.0.7"}),
     "refill": (ADDRESSES._extend, {**DRAW, "values": ["10.1.0.0", "10.1.0.1"], "frontier": "10.1.0.1"}),
     "release": (RELEASE, {"owner": ADDRESS}),
+    "count by parent": (quotas.BY_PARENT, {"project": PORT, "kind": "virtual-network"}),
+    "count by grandparent": (quotas.BY_GRANDPARENT, {"project": PORT, "kind": "floating-ip-pool"}),
+    "count by ref": (quotas.BY_REF, {"project": PORT, "kind": "floating-ip"}),
+    "count by network": (quotas.BY_NETWORK, {"project": PORT, "kind": "instance-ip"}),
+    "rules of a project": (quotas.OTHER_RULES, {"project": PORT, "but": NETWORK}),
+    "subnets of a project": (OF_OTHER_NETWORKS, {"project": PORT, "but": NETWORK}),
 }
 
 
