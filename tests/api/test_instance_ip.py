@@ -345,7 +345,7 @@ async def test_a_virtual_router_goes_with_nothing_else(world: World) -> None:
 async def test_a_port_gets_the_gateway_or_a_machine_never_both(world: World, attempt: int) -> None:
     network, machine = await world.network("a", "10.1.1.0/24"), await world.create("virtual-machine", "m")
     port = await world.interface(network, "p")
-    refs = {"virtual_machine_interface_refs": [{"uuid": port["uuid"]}]}
+    refs: Document = {"virtual_machine_interface_refs": [{"uuid": port["uuid"]}]}
 
     addressed, given = await asyncio.gather(
         world.post_address(network, instance_ip_address="10.1.1.254", **refs),
