@@ -59,23 +59,30 @@ class Gate:
 
     async def admit(self, caller: Caller, method: str, thing: str, fields: Iterable[str] = ()) -> None:
         """PermissionDenied unless the caller may ask this of `thing`: a kind, or the name of an action (contract 5.3, 5.4)."""
-        if caller.admin:
-            return
-        if self.mode != RBAC:
-            raise PermissionDenied(DENIED)
+        if not await self._admits(caller, method, thing, fields):
+            raise PermissionDenied(DENIED if self.mode != RBAC else _refusal(caller, method, thing), kind=thing)
+
+    async def readable(self, caller: Caller, kinds: Iterable[str]) -> list[str]:
+        """Those of the kinds that the rules let the caller read; the lists are looked at once."""
+        if caller.admin or caller.reads_all:
+            return list(kinds)
+        rules = await self._lists.rules(caller, now=True)
+        return [kind for kind in kinds if rules.allow(caller.roles, "R", kind)]
+
+    async def _admits(self, caller: Caller, method: str, thing: str, fields: Iterable[str]) -> bool:
+        if caller.admin or self.mode != RBAC:
+            return caller.admin
         letter = LETTERS[method]
         if caller.reads_all:
-            allowed = letter == "R" or thing in READING
-        elif thing in ADMINISTRATORS:
-            raise PermissionDenied(f"{DENIED}: {thing} is for administrators", kind=thing)
-        else:
-            fields = tuple(fields)
-            rules = await self._lists.rules(caller)
-            allowed = rules.allow(caller.roles, letter, thing, fields)
-            if not allowed and (current := await self._lists.rules(caller, now=True)) is not rules:
-                allowed = current.allow(caller.roles, letter, thing, fields)
-        if not allowed:
-            raise PermissionDenied(f"{DENIED}: no access rule gives {letter} on {thing} to the roles {sorted(caller.roles)}", kind=thing)
+            return letter == "R" or thing in READING
+        if thing in ADMINISTRATORS:
+            return False
+        fields = tuple(fields)
+        rules = await self._lists.rules(caller)
+        if rules.allow(caller.roles, letter, thing, fields):
+            return True
+        current = await self._lists.rules(caller, now=True)
+        return current is not rules and current.allow(caller.roles, letter, thing, fields)
 
     def rules_changed(self) -> None:
         """An access list was written by this process."""
@@ -95,3 +102,9 @@ class Gate:
                 if (bearer := await provider.bearer(token)) is not None:
                     return bearer
         raise Unauthenticated("the X-Auth-Token is not valid")
+
+
+def _refusal(caller: Caller, method: str, thing: str) -> str:
+    if thing in ADMINISTRATORS:
+        return f"{DENIED}: {thing} is for administrators"
+    return f"{DENIED}: no access rule gives {LETTERS[method]} on {thing} to the roles {sorted(caller.roles)}"

@@ -1,6 +1,6 @@
 """The one check at the route: who asks, and whether the rules let them (contract 1.4.1 row 1, 5.1 to 5.4)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import orjson
 from starlette.requests import Request
@@ -26,6 +26,11 @@ async def admit(request: Request) -> None:
 async def admit_to(request: Request, method: str, kind: Kind, fields: Collection[str] = ()) -> None:
     """The same for what a request asks of a kind that is not its path's: one write of several, a type that is watched."""
     await server_of(request).gate.admit(caller_of(request), method, kind.name, fields)
+
+
+async def open_to(request: Request, kinds: Iterable[str]) -> list[str]:
+    """Those of the kinds that the rules let the caller read: what an answer about several kinds may tell of."""
+    return await server_of(request).gate.readable(caller_of(request), kinds)
 
 
 def _thing(request: Request) -> str:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest
+from api_server.http.admission import open_to
 from api_server.http.documents import href
 from api_server.http.requests import base_of, caller_of, json_response, kind_named, server_of
 from api_server.ipam.search import Match, search
@@ -24,7 +25,8 @@ async def find(request: Request) -> Response:
     text, server = request.query_params.get("q", ""), server_of(request)
     if not text.strip() or len(text) > LONGEST or "\0" in text:
         raise BadRequest(f"q must be a text of 1 to {LONGEST} characters: {text!r:.200}", field="q")
-    limit, kinds = limit_of(request, DEFAULT_LIMIT, LARGEST_LIMIT), _kinds(server.catalog, request.query_params.get("kinds"))
+    limit = limit_of(request, DEFAULT_LIMIT, LARGEST_LIMIT)
+    kinds = await open_to(request, _kinds(server.catalog, request.query_params.get("kinds")))
     async with _turns, server.database.connection() as connection:
         found = await search(connection, caller_of(request), read_sought(text), kinds, limit + 1)
     results = [_rendered(match, base_of(request)) for match in found[:limit]]
