@@ -20,6 +20,7 @@ from api_server.http.routes import ROUTES, TolerantPaths
 from api_server.model.catalog import load
 from api_server.settings import Settings
 from api_server.store.database import Database
+from api_server.watch.feed import Feed
 from api_server.watch.keeping import keep
 
 log = structlog.get_logger()
@@ -35,7 +36,10 @@ def create_app(settings: Settings) -> FastAPI:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
         gate = Gate.of(settings, database)
         retention = timedelta(seconds=settings.answer_retention)
-        app.state.server = Server(world, database, settings.max_request_size, settings.max_bulk_size, gate, retention)
+        feed = Feed(database, settings.watch_queue)
+        app.state.server = Server(
+            world, database, settings.max_request_size, settings.max_bulk_size, gate, retention, feed, settings.watch_keepalive_interval
+        )
         upkeep = [asyncio.create_task(keep(database, settings.change_retention)), asyncio.create_task(sweep(database, retention))]
         try:
             yield

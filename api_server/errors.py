@@ -9,7 +9,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
   x Forbidden 403
     + PermissionDenied
   x NotFound 404
-    + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownPath
+    + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownResourceType, UnknownPath
   x MethodNotAllowed 405
   x Conflict 409
     + AlreadyExists, UuidTaken, SystemObject, DuplicateRule, AddressInUse, SubnetInUse, ReservationExhausted
@@ -17,6 +17,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
       - ChildrenPresent, StillReferred
   x OverQuota 412
   x PreconditionFailed 412
+  x Forgotten 410
   x TooLarge 413
   x KeyReused 422
   x Unavailable 503
@@ -202,6 +203,11 @@ class UnknownKind(NotFound):
         super().__init__(f"Resource type '{kind}' not found", kind=str(kind))
 
 
+class UnknownResourceType(NotFound):
+    def __init__(self, name: str) -> None:
+        super().__init__(f"Invalid Contrail resource type:'{name[:200]}'", kind=name[:200])
+
+
 class UnknownPath(NotFound):
     def __init__(self, path: str) -> None:
         super().__init__(f"Not found: '{path}'", path=path)
@@ -324,6 +330,16 @@ class PreconditionFailed(ApiError):
             if_match=wanted[:TOLD_OF_HEADER],
             etag=etag,
         )
+
+
+class Forgotten(ApiError):
+    """Changes that were asked for are no longer kept."""
+
+    status = 410
+    code = "forgotten"
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"Changes up to position {position} are no longer kept: ask for those after {position}", position=position)
 
 
 class TooLarge(ApiError):

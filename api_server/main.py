@@ -1,32 +1,57 @@
 """One worker: the application on uvicorn, on a socket that its parent opened."""
 
+import asyncio
 import signal
 import socket
 import sys
 import threading
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
+from typing_extensions import override
 
 from api_server.app import create_app
 from api_server.logs import configure_logs
 from api_server.settings import Settings
 
+# Seconds that a caller has to take the end of an answer when the server stops.
+GRACE = 3.0
+
+
+class Server(uvicorn.Server):
+    """Ends the streams before it waits for the requests to end: a stream ends only when it is told."""
+
+    def __init__(self, app: FastAPI, **options: Any) -> None:
+        super().__init__(uvicorn.Config(app, **options))
+        self._app = app
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.state.server.feed.close()
+        asyncio.get_running_loop().call_later(GRACE, self._abandon)
+        await super().shutdown(sockets)
+
+    def _abandon(self) -> None:
+        """Cut off who does not take what was last sent."""
+        for connection in self.server_state.connections:
+            if connection.transport.is_closing():
+                connection.transport.abort()
+
 
 def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None:
     """Serve until asked to stop by SIGTERM, or by the parent's end, which closes our input."""
     configure_logs(settings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_app(settings),
-            loop="uvloop",
-            http="httptools",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=75,  # longer than clients keep an idle connection: one that we close may be in use again already
-            timeout_graceful_shutdown=drain,
-        )
+    server = Server(
+        create_app(settings),
+        loop="uvloop",
+        http="httptools",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,  # longer than clients keep an idle connection: one that we close may be in use again already
+        timeout_graceful_shutdown=drain,
     )
     # uvicorn raises the signal once more when it is done; by then it has been obeyed.
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -34,6 +34,10 @@ class Settings(BaseSettings):
     pool_size: int = Field(default=16, ge=1, le=500)
     # Days for which changes are kept.
     change_retention: int = Field(default=7, ge=1, le=3650)
+    # Seconds between the signs of life on a quiet stream of changes.
+    watch_keepalive_interval: float = Field(default=60, gt=0, le=86_400)
+    # Changes that may wait for one reader of the stream.
+    watch_queue: int = Field(default=10_000, ge=1)
     max_request_size: int = Field(default=1_024_000, ge=1_000)
     max_bulk_size: int = Field(default=16_384_000, ge=1_000)
     # Access control (contract 5).

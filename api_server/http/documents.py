@@ -305,7 +305,7 @@ def _asked(row: asyncpg.Record, base: str, fields: frozenset[str]) -> dict[str, 
             found["id_perms"] = _id_perms(row)
         if "perms2" in fields:
             found["perms2"] = _perms2(row)
-    return found | {name: entries for name, entries in _links(row, base, hrefs=False).items() if name in fields}
+    return found | {name: entries for name, entries in render_links(row, base, hrefs=False).items() if name in fields}
 
 
 def _object(
@@ -323,7 +323,7 @@ def _object(
     properties: str = row["properties"]
     if fields is not None and restrict:
         properties = orjson.dumps({name: value for name, value in orjson.loads(properties).items() if name in fields}).decode()
-    found = _links(row, base, hrefs=link_hrefs)
+    found = render_links(row, base, hrefs=link_hrefs)
     if fields is not None and restrict:
         found = {name: entries for name, entries in found.items() if name in fields}
     elif fields is not None:
@@ -334,7 +334,8 @@ def _object(
     return b"{" + b",".join(part for part in parts if part) + b"}"
 
 
-def _links(row: asyncpg.Record, base: str, *, hrefs: bool) -> dict[str, list[dict[str, Any]]]:
+def render_links(row: asyncpg.Record, base: str, *, hrefs: bool) -> dict[str, list[dict[str, Any]]]:
+    """Refs, children and back refs under their names, whichever the row holds."""
     keys = set(row.keys())
     found: dict[str, list[dict[str, Any]]] = {}
     for column, suffix in (("refs", "_refs"), ("children", "s"), ("back_refs", "_back_refs")):
@@ -351,16 +352,21 @@ def _links(row: asyncpg.Record, base: str, *, hrefs: bool) -> dict[str, list[dic
 
 
 def _id_perms(row: asyncpg.Record) -> dict[str, Any]:
-    number = int(row["uuid"].replace("-", ""), 16)
+    return render_identity(row["uuid"], row["created"], row["modified"], row, orjson.Fragment(row["permissions"]))
+
+
+def render_identity(uuid: str, created: datetime | None, modified: datetime | None, of: Any, permissions: Any) -> dict[str, Any]:
+    """An object's `id_perms` (contract 2.3); times that nobody noted are null."""
+    number = int(uuid.replace("-", ""), 16)
     return {
-        "enable": row["enable"],
+        "enable": of["enable"],
         "uuid": {"uuid_mslong": number >> 64, "uuid_lslong": number & 0xFFFF_FFFF_FFFF_FFFF},
-        "created": stamp(row["created"]),
-        "last_modified": stamp(row["modified"]),
-        "description": row["description"],
-        "creator": row["creator"],
-        "user_visible": row["user_visible"],
-        "permissions": orjson.Fragment(row["permissions"]),
+        "created": created and stamp(created),
+        "last_modified": modified and stamp(modified),
+        "description": of["description"],
+        "creator": of["creator"],
+        "user_visible": of["user_visible"],
+        "permissions": permissions,
     }
 
 

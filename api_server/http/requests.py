@@ -20,6 +20,7 @@ from api_server.store.access_lists import ACCESS_LIST
 from api_server.store.database import Database, Writing
 from api_server.store.journal import Journal
 from api_server.transaction import Transaction, World, perform, write
+from api_server.watch.feed import Feed
 
 Result = TypeVar("Result")
 
@@ -39,6 +40,9 @@ class Server:
     max_bulk_size: int
     gate: Gate
     answer_retention: timedelta
+    feed: Feed
+    # Seconds between the signs of life on a quiet stream.
+    keepalive: float
 
     @property
     def catalog(self) -> Catalog:

@@ -6,7 +6,24 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_server.errors import MethodNotAllowed
-from api_server.http import access, addresses, bulk, collections, home, kv, lists, names, pools, refs, resources, schema, search, tags
+from api_server.http import (
+    access,
+    addresses,
+    bulk,
+    changes,
+    collections,
+    home,
+    kv,
+    lists,
+    names,
+    pools,
+    refs,
+    resources,
+    schema,
+    search,
+    tags,
+    watch,
+)
 from api_server.http.admission import admit
 from api_server.http.idempotency import Handler, once
 from api_server.http.requests import is_dry_run
@@ -42,6 +59,7 @@ def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
 V2 = [
     _at("/bulk", POST=once(bulk.bulk)),
     _at("/search", GET=search.find),
+    _at("/changes", GET=changes.list_changes),
     _at("/schema", GET=schema.all_kinds),
     _at("/schema/{kind}", GET=schema.one_kind),
 ]
@@ -66,6 +84,7 @@ ROUTES = [
     _at("/int-pools", POST=once(pools.create), DELETE=pools.delete),
     _at("/int-pool", POST=once(pools.allocate), GET=pools.owner, DELETE=pools.deallocate),
     _at("/set-tag", POST=once(tags.set_tag)),
+    _at("/watch", GET=watch.watch),
     _at("/virtual-network/{uuid}/ip-alloc", POST=once(addresses.ip_alloc)),
     _at("/virtual-network/{uuid}/ip-free", POST=once(addresses.ip_free)),
     _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),

@@ -1,6 +1,6 @@
 """The stream of changes: positions for what is committed, and what was done from a position on."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -11,8 +11,10 @@ from sqlalchemy import Select, bindparam, cast, func, literal_column, select, te
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import BigInteger, Text
 
+from api_server.model.caller import Caller
 from api_server.store.database import Connection
-from api_server.store.resources import BACK_REFS, CHILDREN, UUIDS
+from api_server.store.resources import BACK_REFS, CHILDREN, UUIDS, reading
+from api_server.store.sight import readable, sight_of
 from api_server.store.statements import Statement
 from api_server.store.tables import change, change_position, resource
 
@@ -181,13 +183,36 @@ async def select_changes(connection: Connection, query: Query) -> list[asyncpg.R
     return await connection.fetch(statement, **asked, limit=query.limit)
 
 
-_LINKS = Statement(
-    select(cast(resource.c.uuid, Text).label("uuid"), CHILDREN.label("children"), BACK_REFS.label("back_refs")).where(
-        resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
+_SOME = resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
+_UUID = cast(resource.c.uuid, Text).label("uuid")
+_LINKS = Statement(select(_UUID, CHILDREN.scalar_subquery().label("children"), BACK_REFS.scalar_subquery().label("back_refs")).where(_SOME))
+_READABLE = Statement(select(_UUID).where(_SOME, readable(resource)))
+_LISTS = {
+    (links, guarded): Statement(
+        reading(children=links, back_refs=links, guarded=guarded).where(
+            resource.c.kind == bindparam("kind"), *([readable(resource)] if guarded else [])
+        )
     )
-)
+    for links in (False, True)
+    for guarded in (False, True)
+}
+
+
+async def list_of(
+    connection: Connection, kind: str, size: int, *, links: bool, caller: Caller
+) -> AsyncGenerator[list[asyncpg.Record], None]:
+    """All objects of a kind that the caller may read, as the transaction's snapshot has them, so many at a time."""
+    statement = _LISTS[links, not caller.admin]
+    cursor = await connection.raw.cursor(statement.sql, *statement.arguments({"kind": kind, **sight_of(caller)}))
+    while rows := await cursor.fetch(size):
+        yield rows
 
 
 async def links_of(connection: Connection, uuids: Sequence[str]) -> dict[str, asyncpg.Record]:
     """Children and back refs of these objects as they are now."""
     return {row["uuid"]: row for row in await connection.fetch(_LINKS, uuids=list(uuids))}
+
+
+async def readable_of(connection: Connection, uuids: Iterable[str], caller: Caller) -> frozenset[str]:
+    """Those of these objects that the caller may read now."""
+    return frozenset(row["uuid"] for row in await connection.fetch(_READABLE, uuids=sorted(uuids), **sight_of(caller)))

@@ -39,7 +39,7 @@ AWAY = (
 ATTEMPTS = 8
 # What is otherwise left to the commit.
 CHECK_DEFERRED = Statement(text("SET CONSTRAINTS ALL IMMEDIATE"))
-# One for the poller, one for what is done now and then, two for the lists that watchers start from.
+# One for the reader of the stream, one for what is done now and then, two for the lists that watchers start from.
 ASIDE = 4
 
 

@@ -34,10 +34,11 @@ async def keep(
     while True:
         try:
             async with database.aside() as connection:
+                # First, so that what is dropped has had its position.
+                await changes.settle(connection)
                 today = now().date()
                 if kept != today and await partitions.keep_days(connection, now(), retention):
                     kept = today
-                await changes.settle(connection)
         except (*AWAY, asyncpg.PostgresError) as why:
             log.warning("the stream of changes was not looked after; trying again", why=str(why))
         await pause(INTERVAL)

@@ -10,6 +10,8 @@ from api_server.model.kind import Kind
 from tests.contract.population import Population, name_of
 from tests.contract.world import Document, World, subnets_of
 
+# Paths whose answers end only when the request says so, with what to say.
+ENDLESS = {"/watch": {"timeout": "0"}}
 # Operations that no request can succeed in, with the line of the contract.
 NEVER = {
     # 3.4 global-system-config: exactly one may exist; 1.4.4: objects of section 6 stay.
@@ -127,6 +129,14 @@ async def chmod(seeds: Seeds) -> Seed:
     return Seed({}, {}, {"uuid": (await seeds.network())["uuid"], "global_access": 5})
 
 
+async def watch(_: Seeds) -> Seed:
+    return Seed({}, {"resource_type": "virtual_network,project", **ENDLESS["/watch"]})
+
+
+async def changes(seeds: Seeds) -> Seed:
+    return Seed({}, {"uuid": seeds.world.project_id, "newest_first": "true"})
+
+
 async def keys(_: Seeds) -> Seed:
     return Seed({}, {}, {"operation": "STORE", "key": uuid4().hex, "value": "blue"})
 
@@ -199,6 +209,8 @@ ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/chmod": chmod,
     "/useragent-kv": keys,
     "/set-tag": tagged,
+    "/watch": watch,
+    "/v2/changes": changes,
     "post /int-pools": pool,
     "delete /int-pools": made_pool,
     "/int-pool": number,

@@ -22,7 +22,7 @@ from api_server.model.catalog import ROOT, load
 from api_server.model.kind import Kind
 from tests.contract.population import Population
 from tests.contract.reports import Report
-from tests.contract.seeds import NEVER, Seed, Seeds
+from tests.contract.seeds import ENDLESS, NEVER, Seed, Seeds
 from tests.contract.world import World
 
 CATALOG = load()
@@ -77,6 +77,8 @@ def cases(operation: Operation, seed: Seed | None) -> Iterator[Case[Any]]:
         for case in generated(operation, mode):
             if mode is GenerationMode.POSITIVE and seed is not None and operation.method != "delete":
                 case.path_parameters, case.body = seed.path, seed.settle(case.body)
+            if operation.path in ENDLESS:
+                case.query = {**(case.query or {}), **ENDLESS[operation.path]}
             yield case
     if seed is not None:
         body = {} if seed.body is None else {"body": seed.body, "media_type": "application/json"}

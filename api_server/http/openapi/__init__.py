@@ -5,6 +5,8 @@ import orjson
 from api_server.http.openapi.actions import TAGS, action_paths
 from api_server.http.openapi.answers import PROBLEM, add_dry_run, error_responses, parameter_components
 from api_server.http.openapi.bulk import bulk_paths
+from api_server.http.openapi.changes import TAG as CHANGES
+from api_server.http.openapi.changes import change_paths
 from api_server.http.openapi.headers import HEADERS, add_headers
 from api_server.http.openapi.kinds import kind_paths
 from api_server.http.openapi.schemas import all_schemas
@@ -28,7 +30,7 @@ _TOKEN = {
 def document(catalog: Catalog, *, version: str) -> bytes:
     """Describe every operation of every kind, and every action, in one document."""
     kinds = sorted((kind for kind in catalog if kind.name != ROOT), key=lambda kind: kind.name)
-    paths = action_paths(catalog) | tag_paths(catalog) | v2_paths(catalog) | bulk_paths(catalog)
+    paths = action_paths(catalog) | tag_paths(catalog) | v2_paths(catalog) | bulk_paths(catalog) | change_paths(catalog)
     for kind in kinds:
         paths |= kind_paths(catalog, kind)
     add_headers(paths)
@@ -43,7 +45,7 @@ def document(catalog: Catalog, *, version: str) -> bytes:
                 "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
             },
             "servers": [{"url": "/"}],
-            "tags": [*TAGS, TAGGING, TAG, *({"name": kind.name} for kind in kinds)],
+            "tags": [*TAGS, TAGGING, CHANGES, TAG, *({"name": kind.name} for kind in kinds)],
             "paths": paths,
             # A server without authentication looks at no token.
             "security": [{"token": []}, {}],

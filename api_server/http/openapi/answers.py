@@ -10,6 +10,7 @@ _ERRORS = {
     "403": ("Forbidden", "The caller may not do this, or nobody may."),
     "404": ("NotFound", "Something named in the request does not exist."),
     "409": ("Conflict", "The request is at odds with what is stored: a name taken, a resource in use, an address held."),
+    "410": ("Forgotten", "Changes that were asked for are no longer kept."),
     "412": ("Precondition", "The quota of the project is used up, or the resource is not in the state that If-Match names."),
     "422": ("KeyReused", "The Idempotency-Key came with another request before."),
     "413": ("TooLarge", "The body is larger than the server takes."),
