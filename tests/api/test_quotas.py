@@ -14,8 +14,11 @@ from tests.contract.world import Document, World, link
 from tests.served import command, served
 
 
-def refused(response: httpx.Response, resource: str, limit: int) -> bool:
-    return (response.status_code, response.text) == (412, f"quota limit ({limit}) exceeded for resource {resource}")
+def refused(response: httpx.Response, resource: str, limit: int, before: str = "") -> bool:
+    """Whether that is what it says; an entry of a bulk is named before it."""
+    sentence = f"quota limit ({limit}) exceeded for resource {resource}"
+    text = response.text
+    return response.status_code == 412 and (text.startswith(before) and text.endswith(sentence) if before else text == sentence)
 
 
 async def limit(world: World, **quota: Any) -> None:
@@ -210,6 +213,48 @@ async def test_a_project_without_a_limit_lets_all_create_at_once(world: World) -
     answers = await asyncio.gather(*(world.post("virtual-network", f"n{n}") for n in range(16)))
 
     assert {answer.status_code for answer in answers} == {200}
+
+
+# --- many writes in one transaction ---
+
+
+async def bulk(world: World, *entries: Document) -> httpx.Response:
+    return await world.api.post("/v2/bulk", json={"resources": entries})
+
+
+def creation(world: World, kind: str, name: str, **body: Any) -> Document:
+    return {"kind": kind, "operation": "create", "data": world.document(kind, name, **body)[kind]}
+
+
+async def test_a_bulk_makes_as_much_as_the_limit_allows_or_nothing(world: World) -> None:
+    await limit(world, virtual_network=2, subnet=1)
+    networks = [creation(world, "virtual-network", f"n{n}") for n in range(3)]
+    with_subnets = [creation(world, "virtual-network", f"s{n}", network_ipam_refs=link("10.1.1.0/24")) for n in range(2)]
+
+    assert refused(await bulk(world, *networks), "virtual_network", 2, "entry 2 (create ")
+    assert refused(await bulk(world, *with_subnets), "subnet", 1, "entry 1 (create ")
+    assert (await bulk(world, *networks[:2])).status_code == 200
+    assert refused(await bulk(world, networks[2]), "virtual_network", 2, "entry 0 (create ")
+
+
+async def test_a_bulk_may_make_a_project_and_then_what_its_quota_allows(world: World) -> None:
+    name = [world.domain, "other"]
+    project = {"kind": "project", "operation": "create", "data": {"fq_name": name, "parent_type": "domain", "quota": {"network_policy": 1}}}
+    policies = [
+        {"kind": "network-policy", "operation": "create", "data": {"fq_name": [*name, f"p{n}"], "parent_type": "project"}} for n in range(2)
+    ]
+
+    assert refused(await bulk(world, project, *policies), "network_policy", 1, "entry 2 (create ")
+    assert (await bulk(world, project, policies[0])).status_code == 200
+
+
+async def test_what_a_bulk_deletes_makes_room_in_it(world: World) -> None:
+    await limit(world, virtual_network=1)
+    first = await world.network("a")
+    gone = {"kind": "virtual-network", "operation": "delete", "data": {"uuid": first["uuid"]}}
+
+    assert (await bulk(world, gone, creation(world, "virtual-network", "b"))).status_code == 200
+    assert refused(await world.post("virtual-network", "c"), "virtual_network", 1)
 
 
 # --- limits that the operator sets ---
