@@ -88,9 +88,9 @@ async def _refuse_overlap(tx: Transaction, new: Resource, planned: Plan, network
     mine = [one.cidr for one in planned.wanted]
     if found := first_overlap(mine):
         raise Overlap(*found)
-    beside = await flat_beside(tx, new.uuid) if networks else []
+    beside = await flat_beside(tx, new.uuid) if networks else {}
     # Held until the end: of two ipams of one network the second sees what the first has grown by.
-    await tx.lock(beside)
+    await tx.lock(network for users in beside.values() for network in users)
     for one in await read_spaces(tx, [*networks, *beside]):
         for cidr in mine:
             if cidr.version == one.cidr.version and first_overlap([cidr, one.cidr]):

@@ -26,7 +26,7 @@ METHODS = Statement(
 )
 _own = reference.alias("own")
 BESIDE = Statement(
-    select(cast(reference.c.target, Text).label("ipam"))
+    select(cast(reference.c.target, Text).label("ipam"), cast(reference.c.source, Text).label("network"))
     .join(_own, _own.c.source == reference.c.source)
     .join(resource, resource.c.uuid == reference.c.target)
     .where(
@@ -34,7 +34,6 @@ BESIDE = Statement(
         reference.c.target != bindparam("ipam"),
         resource.c.properties["ipam_subnet_method"].astext == FLAT,
     )
-    .distinct()
 )
 _links = select(cast(reference.c.target, Text).label("ipam")).where(
     and_(reference.c.source == bindparam("network"), reference.c.target == func.any(cast(bindparam("ipams"), UUIDS)))
@@ -101,9 +100,12 @@ async def look_ahead(session: Session, ipams: Collection[str]) -> None:
         session.ahead.learn(METHOD, row["uuid"], row["method"])
 
 
-async def flat_beside(session: Session, ipam: str) -> list[str]:
-    """The other flat ipams of the networks that use this one."""
-    return [row["ipam"] for row in await session.fetch(BESIDE, ipam=ipam)]
+async def flat_beside(session: Session, ipam: str) -> dict[str, list[str]]:
+    """The other flat ipams of the networks that use this one, each with the networks that use both."""
+    found: dict[str, list[str]] = {}
+    for row in await session.fetch(BESIDE, ipam=ipam):
+        found.setdefault(row["ipam"], []).append(row["network"])
+    return found
 
 
 async def keep_links(session: Session, network: str, ipams: Collection[str]) -> set[str]:

@@ -231,24 +231,30 @@ async def test_a_flat_ipam_that_nobody_refers_to_stays_while_an_object_has_its_a
 # --- two flat ipams of one network ---
 
 
-async def two_of_one_network(world: World) -> tuple[Document, Document]:
-    one, two = [await flat_ipam(world, cidr, name=name) for cidr, name in (("10.9.0.0/24", "one"), ("10.8.0.0/24", "two"))]
-    await flat_network(world, "n", one, two)
-    return one, two
+async def of_one_network(world: World, count: int) -> list[Document]:
+    """So many flat ipams, the first with 10.8.0.0/24, and one network that uses them all."""
+    ipams = [await flat_ipam(world, f"10.8.{number}.0/24", name=f"flat-{number}") for number in range(count)]
+    await flat_network(world, "n", *ipams)
+    return ipams
 
 
 async def test_a_flat_ipam_does_not_grow_into_another_of_its_network(world: World) -> None:
-    _, two = await two_of_one_network(world)
+    _, two = await of_one_network(world, 2)
 
-    status, text = await grow(world, two, "10.8.0.0/24", "10.9.0.0/25")
+    status, text = await grow(world, two, "10.8.1.0/24", "10.8.0.0/25")
 
     assert (status, "Overlapping addresses" in text) == (400, True)
 
 
-@pytest.mark.parametrize("attempt", range(6))
-async def test_of_two_ipams_of_one_network_that_grow_into_one_prefix_one_does(world: World, attempt: int) -> None:
-    one, two = await two_of_one_network(world)
+async def test_of_many_ipams_of_one_network_that_grow_into_one_prefix_one_does(world: World) -> None:
+    ipams = await of_one_network(world, 8)
+    grown = {number: [f"10.8.{number}.0/24"] for number in range(8)}
 
-    answers = await asyncio.gather(grow(world, one, "10.9.0.0/24", "10.7.0.0/24"), grow(world, two, "10.8.0.0/24", "10.7.0.0/24"))
+    # The first round opens the connections that let the others meet.
+    for prefix in ("10.7.0.0/24", "10.7.1.0/24", "10.7.2.0/24"):
+        answers = await asyncio.gather(*(grow(world, ipam, *grown[number], prefix) for number, ipam in enumerate(ipams)))
+        winners = [number for number, (status, _) in enumerate(answers) if status == 200]
+        for number in winners:
+            grown[number].append(prefix)
 
-    assert sorted(status for status, _ in answers) == [200, 400], answers
+        assert sorted(status for status, _ in answers) == [200] + [400] * 7, answers
