@@ -20,7 +20,7 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve migrate test check fix bench lock clean
+.PHONY: help demo serve migrate test check fuzz fix bench lock clean
 
 help:  ## This list
 	@sed -n 's/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -42,6 +42,9 @@ check: $(DEV)  ## Lint, types and import contracts
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+
+fuzz: $(DEV)  ## 20,000 requests that schemathesis makes of the OpenAPI document, along its links (ARGS="-k virtual-network": of some kinds)
+	NETWEAVE_WALKED=20000 $(PY) -m pytest tests/contract/test_schemathesis.py tests/contract/test_walks.py $(ARGS)
 
 fix: $(DEV)  ## What ruff can repair
 	$(PY) -m ruff check --fix .

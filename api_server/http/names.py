@@ -13,7 +13,7 @@ from api_server.store import resources
 
 async def name_to_id(request: Request) -> Response:
     document, caller = await object_of(request), caller_of(request)
-    if "fq_name" not in document:
+    if document.get("fq_name") is None:
         raise BadRequest("Bad Request: fq_name is missing", field="fq_name")
     kind, fq_name = kind_named(server_of(request).catalog, document.get("type")), document["fq_name"]
     if not isinstance(fq_name, list) or not fq_name or not all(isinstance(element, str) for element in fq_name):

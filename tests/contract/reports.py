@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from tests.contract.seeds import NEVER
+
 Report = dict[str, Counter[int]]
 REPORT = pytest.StashKey[Report]()
 
@@ -12,6 +14,17 @@ REPORT = pytest.StashKey[Report]()
 def report(request: pytest.FixtureRequest) -> Report:
     """The answers by operation, kept until the run ends."""
     return request.config.stash.setdefault(REPORT, {})
+
+
+def count(report: Report, found: Report) -> None:
+    """Add what was found to what is told at the end."""
+    for name, answers in found.items():
+        report.setdefault(name, Counter()).update(answers)
+
+
+def assert_one_in_five(answers: Counter[int], operation: str) -> None:
+    """The promise for every operation, but for those that no request can succeed in."""
+    assert operation in NEVER or 5 * answers[200] >= answers.total(), f"{operation}: {dict(answers)}"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -22,6 +22,12 @@ NEVER = {
 }
 
 
+# The five operations of a kind, with the path and the method of each.
+VERBS = {"create": ("/{collection}", "post"), "list": ("/{collection}", "get")} | {
+    verb: ("/{kind}/{{uuid}}", method) for verb, method in (("read", "get"), ("update", "put"), ("delete", "delete"))
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Seed:
     """What to put into a request, and into what was generated to make it mean something."""

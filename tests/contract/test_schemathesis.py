@@ -5,13 +5,11 @@ parent that exists. A negative one does not fit.
 """
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,16 +18,14 @@ from schemathesis import APIOperation, Case, GenerationMode
 
 from api_server.model.catalog import ROOT, load
 from api_server.model.kind import Kind
+from tests.contract.documented import answers_of, example_of
 from tests.contract.population import Population
-from tests.contract.reports import Report
-from tests.contract.seeds import ENDLESS, NEVER, Seed, Seeds
+from tests.contract.reports import Report, assert_one_in_five, count
+from tests.contract.seeds import ENDLESS, NEVER, VERBS, Seed, Seeds
 from tests.contract.world import World
 
 CATALOG = load()
 KINDS = [kind for kind in CATALOG if kind.name != ROOT]
-VERBS = {"create": ("/{collection}", "post"), "list": ("/{collection}", "get")} | {
-    verb: ("/{kind}/{{uuid}}", method) for verb, method in (("read", "get"), ("update", "put"), ("delete", "delete"))
-}
 # With one request that must succeed, five for each operation.
 CASES = 2
 
@@ -37,12 +33,8 @@ Operation = APIOperation[Any, Any, Any, Any]
 
 
 @pytest.fixture(scope="module")
-def openapi(api_url: str) -> dict[str, Any]:
-    """The document as a client gets it."""
-    response = httpx.get(f"{api_url}/openapi.json", timeout=30, trust_env=False)
-    assert response.status_code == 200
-    document: dict[str, Any] = response.json()
-    return document
+def api_url(fuzzed_url: str) -> str:
+    return fuzzed_url
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +79,7 @@ def cases(operation: Operation, seed: Seed | None) -> Iterator[Case[Any]]:
 
 async def answered(operation: Operation, seed: Seed | None, base_url: str) -> Counter[int]:
     """How the requests were answered; none with 5xx, and none with a status that the document does not have."""
-    # A blank for a uuid is cut off the path, and what is left may be another path (contract 1.1).
-    documented = {405, *map(int, operation.definition.raw["responses"])}
+    documented = answers_of(operation.definition.raw)
     found: Counter[int] = Counter()
     for case in await asyncio.to_thread(lambda: list(cases(operation, seed))):
         response = await asyncio.to_thread(case.call, base_url=base_url)
@@ -98,28 +89,17 @@ async def answered(operation: Operation, seed: Seed | None, base_url: str) -> Co
     return found
 
 
-def example(document: dict[str, Any], path: str, method: str) -> Any:
-    """The document's own example of the request's body."""
-    content = document["paths"][path][method].get("requestBody", {}).get("content", {})
-    examples = content.get("application/json", {}).get("examples", {})
-    return json.loads(json.dumps(next(iter(examples.values()))["value"])) if examples else None
-
-
-def assert_one_in_five(found: Counter[int], operation: str) -> None:
-    assert operation in NEVER or 5 * found[200] >= found.total(), f"{operation}: {dict(found)}"
-
-
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: str(kind.name))
 async def test_the_operations_of_a_kind(
     api_url: str, openapi: dict[str, Any], schema: Any, seeds: Seeds, report: Report, kind: Kind
 ) -> None:
     for verb, (pattern, method) in VERBS.items():
         path, name = pattern.format(kind=kind.name, collection=kind.collection), f"{kind.snake}_{verb}"
-        seed = None if name in NEVER else await seeds.of_kind(kind, verb, example(openapi, path, method))
+        seed = None if name in NEVER else await seeds.of_kind(kind, verb, example_of(openapi, path, method))
 
         found = await answered(schema[path][method], seed, api_url)
 
-        report[name] = found
+        count(report, {name: found})
         assert_one_in_five(found, name)
 
 
@@ -130,7 +110,7 @@ async def test_the_actions(api_url: str, openapi: dict[str, Any], schema: Any, s
 
         found = await answered(schema[path][method], seed, api_url)
 
-        report[name] = found
+        count(report, {name: found})
         assert_one_in_five(found, name)
 
 

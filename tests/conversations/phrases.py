@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
@@ -35,11 +35,12 @@ class Call:
 
 def call_of(request: Request, scope: Scope) -> Call:
     """Raises Mistake where nobody understands the phrase."""
-    phrase, body = scope.fill(request.phrase), _without_absent(scope.fill(request.body))
+    phrase, body = scope.fill(request.phrase), scope.fill(request.body)
     for pattern, function in PHRASES:
         if match := pattern.fullmatch(phrase):
             said = {key: value or "" for key, value in match.groupdict().items()}
-            return function(scope, body, **said)
+            call = function(scope, body, **said)
+            return replace(call, body=_without_absent(call.body))
     raise Mistake(f"nobody understands {phrase!r}; README.md has the phrases")
 
 

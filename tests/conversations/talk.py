@@ -109,7 +109,7 @@ class Talk:
                 yield f"the text has {piece!r}"
 
     def _json(self, response: httpx.Response, wanted: Any) -> Iterator[str]:
-        if not re.match(r"application/json\b", response.headers.get("content-type", "")):
+        if not re.match(r"application/(.*\+)?json\b", response.headers.get("content-type", "")):
             yield f"no JSON: {response.text!r}"
         else:
             yield from differences(wanted, response.json())

@@ -4,6 +4,7 @@ from typing import Any
 
 from api_server.http.openapi.answers import errors, json_answer, json_body, list_parameters, read_parameters
 from api_server.http.openapi.examples import example_create, example_update, example_uuid
+from api_server.http.openapi.links import Links, after_create, after_list, after_read, after_update
 from api_server.http.openapi.schemas import HREF, UUID, Schema, ref_to, wrapped
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
@@ -30,14 +31,17 @@ def listed(name: str, entries: Schema) -> Schema:
     return schema
 
 
-def _operation(kind: Kind, verb: str, summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
+def _operation(kind: Kind, verb: str, summary: str, links: Links, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
+    if links:
+        responses["200"]["links"] = links
     return {"operationId": f"{kind.snake}_{verb}", "tags": [kind.name], "summary": summary, **more, "responses": responses}
 
 
 def _list(kind: Kind) -> dict[str, Any]:
     entries = {"anyOf": [wrapped(kind.name, ref_to(kind.name)), ref_to(kind.name)]}
     answer = json_answer(listed(kind.collection, entries), "Names and uuids, whole resources (`detail`) or their number (`count`).")
-    return _operation(kind, "list", f"List {kind.collection}", {"200": answer, **errors("400", "404")}, parameters=list_parameters())
+    responses = {"200": answer, **errors("400", "404")}
+    return _operation(kind, "list", f"List {kind.collection}", after_list(kind), responses, parameters=list_parameters())
 
 
 def _create(catalog: Catalog, kind: Kind) -> dict[str, Any]:
@@ -49,6 +53,7 @@ def _create(catalog: Catalog, kind: Kind) -> dict[str, Any]:
         kind,
         "create",
         f"Create a {kind.name}",
+        after_create(kind),
         {"200": json_answer(wrapped(kind.name, schema), "It exists."), **errors("400", "403", "404", "409", "412", "413")},
         requestBody=json_body(wrapped(kind.name, ref_to(f"{kind.name}.create")), {kind.name: example_create(catalog, kind)}),
     )
@@ -62,6 +67,7 @@ def _read(kind: Kind) -> dict[str, Any]:
         kind,
         "read",
         f"Read a {kind.name}",
+        after_read(kind),
         {"200": found, "304": {"description": "The caller has it already."}, **errors("404")},
         parameters=[*read_parameters(), match],
     )
@@ -76,6 +82,7 @@ def _update(kind: Kind) -> dict[str, Any]:
         kind,
         "update",
         f"Update a {kind.name}",
+        after_update(kind),
         {"200": answer, **errors("400", "403", "404", "409", "412", "413")},
         requestBody=json_body(wrapped(kind.name, ref_to(f"{kind.name}.update")), body),
     )
@@ -83,4 +90,5 @@ def _update(kind: Kind) -> dict[str, Any]:
 
 def _delete(kind: Kind) -> dict[str, Any]:
     blocked = "It is gone, with its derived children and its own refs; other children and resources that refer to it prevent that."
-    return _operation(kind, "delete", f"Delete a {kind.name}", {"200": {"description": blocked}, **errors("400", "404", "409")})
+    responses = {"200": {"description": blocked}, **errors("400", "404", "409")}
+    return _operation(kind, "delete", f"Delete a {kind.name}", {}, responses)

@@ -49,6 +49,24 @@ def test_operation_ids_are_unique_and_every_tag_is_declared() -> None:
     assert {tag for operation in OPERATIONS for tag in operation["tags"]} == {tag["name"] for tag in DOCUMENT["tags"]}
 
 
+def test_every_link_leads_to_an_operation_and_names_what_that_takes() -> None:
+    operations = {
+        operation["operationId"]: (item, operation)
+        for item in DOCUMENT["paths"].values()
+        for operation in item.values()
+        if isinstance(operation, dict)
+    }
+    links = [link for operation in OPERATIONS for answer in operation["responses"].values() for link in answer.get("links", {}).values()]
+
+    assert len(links) > 8 * 125
+    for link in links:
+        item, operation = operations[link["operationId"]]
+        taken = [*item.get("parameters", []), *operation.get("parameters", [])]
+        names = {each.get("name") or each["$ref"].rsplit("/", 1)[1] for each in taken}
+        assert link.get("parameters", {}).keys() <= names
+        assert ("requestBody" in link) <= ("requestBody" in operation)
+
+
 def test_every_property_and_ref_of_every_kind_is_described() -> None:
     for kind in CATALOG:
         if kind.name != "config-root":
