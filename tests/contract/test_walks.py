@@ -36,4 +36,5 @@ async def test_walks_of_a_kind(api_url: str, openapi: Document, world: World, re
 
 def test_of_every_operation_one_request_in_five_is_answered_200(report: Report) -> None:
     for name, answers in report.items():
-        assert_one_in_five(answers, name)
+        if answers.total() >= 5:
+            assert_one_in_five(answers, name)

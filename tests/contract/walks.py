@@ -64,7 +64,7 @@ class Ground:
         if plain:
             case.headers.clear()
             case.query = {}
-            if case.path_parameters.get("uuid") not in self.known:
+            if case.path_parameters.get("uuid") not in self.there:
                 case.path_parameters = dict.fromkeys(case.path_parameters, self.some())
         if settler := SETTLERS.get(name.removeprefix(f"{self.kind.snake}_")):
             settler(self, case, plain)
@@ -100,14 +100,17 @@ class Ground:
         if verb == "delete" and "Dry-Run" not in response.headers:
             self.gone.add(case.path_parameters["uuid"])
 
+    @property
+    def there(self) -> list[str]:
+        return [uuid for uuid in self.known if uuid not in self.gone]
+
     def some(self) -> str:
         """The uuid of one that there is."""
-        left = [uuid for uuid in self.known if uuid not in self.gone]
-        if not left:
-            one = self._wait(self.seeds.population.one(self.kind.name))
+        if not self.there:
+            only = f"{self.kind.snake}_create" in NEVER
+            one = self._wait(self.seeds.population.one(self.kind.name) if only else self.seeds.new(self.kind))
             self.known[one["uuid"]] = one["fq_name"]
-            left = [one["uuid"]]
-        return left[-1]
+        return self.there[-1]
 
     def _wait(self, making: Coroutine[Any, Any, Result]) -> Result:
         """What the loop of the test makes, for the thread that walks."""
@@ -135,7 +138,8 @@ def _list(ground: Ground, case: Case[Any], plain: bool) -> None:
 
 def _name(ground: Ground, case: Case[Any], plain: bool) -> None:
     if plain:
-        case.body = {"type": ground.kind.name, "fq_name": ground.known[ground.some()]}
+        body: Document = {"type": ground.kind.name, "fq_name": ground.known[ground.some()]}
+        case.body = body
 
 
 def _refer(ground: Ground, case: Case[Any], plain: bool) -> None:
@@ -146,7 +150,7 @@ def _refer(ground: Ground, case: Case[Any], plain: bool) -> None:
 
 def _annotate(ground: Ground, case: Case[Any], plain: bool) -> None:
     if plain:
-        edit = {"field": "annotations", "operation": "set", "value": {"key": "colour", "value": "red"}}
+        edit: Document = {"field": "annotations", "operation": "set", "value": {"key": "colour", "value": "red"}}
         case.body = {"uuid": _uuid_of(ground, case), "updates": [edit]}
 
 
@@ -158,7 +162,7 @@ def _permit(ground: Ground, case: Case[Any], plain: bool) -> None:
 def _uuid_of(ground: Ground, case: Case[Any]) -> str:
     """What the link says, where it says something."""
     said = case.body.get("uuid") if isinstance(case.body, dict) else None
-    return said if said in ground.known else ground.some()
+    return said if said in ground.there else ground.some()
 
 
 SETTLERS: dict[str, Callable[[Ground, Case[Any], bool], None]] = {
