@@ -115,6 +115,16 @@ def test_every_error_is_text_or_a_problem_document() -> None:
     assert all(content == {"text/plain", "application/problem+json"} for content in contents)
 
 
+def test_every_operation_but_the_public_ones_takes_a_token_and_may_refuse_the_caller() -> None:
+    public = {operation["operationId"] for operation in OPERATIONS if operation.get("security") == []}
+    guarded = [operation["responses"].keys() for operation in OPERATIONS if operation["operationId"] not in public]
+
+    assert public == {"home", "livez", "readyz"}
+    assert all(responses >= {"401", "403"} for responses in guarded)
+    assert {"token": []} in DOCUMENT["security"]
+    assert DOCUMENT["components"]["securitySchemes"]["token"]["name"] == "X-Auth-Token"
+
+
 def test_docs_page_needs_nothing_from_outside() -> None:
     app = FastAPI(docs_url=None, openapi_url=None)
     mount_docs(app, BYTES)
