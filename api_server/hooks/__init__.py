@@ -1,6 +1,7 @@
 """What special kinds do beyond being stored: all that is special, in one list."""
 
 from api_server.hooks.address_group import AddressGroup
+from api_server.hooks.api_access_list import ApiAccessList
 from api_server.hooks.application_policy_set import ApplicationPolicySet
 from api_server.hooks.bgp_as_a_service import BgpAsAService
 from api_server.hooks.bgp_router import BgpRouter
@@ -16,12 +17,14 @@ from api_server.hooks.loadbalancer_healthmonitor import LoadbalancerHealthmonito
 from api_server.hooks.logical_router import LogicalRouter
 from api_server.hooks.network_ipam import NetworkIpam
 from api_server.hooks.network_policy import NetworkPolicy
+from api_server.hooks.numbered_qos import NumberedQos
 from api_server.hooks.project import Project
 from api_server.hooks.route_table import RouteTable
 from api_server.hooks.route_target import RouteTarget
 from api_server.hooks.routing_instance import RoutingInstance
 from api_server.hooks.security_group import SecurityGroup
 from api_server.hooks.service_group import ServiceGroup
+from api_server.hooks.service_instance import ServiceInstance
 from api_server.hooks.tag import Tag
 from api_server.hooks.tag_type import TagType
 from api_server.hooks.virtual_dns import VirtualDns
@@ -34,6 +37,7 @@ from api_server.transaction import Hooks
 HOOKS: dict[str, Hooks] = {
     "address-group": AddressGroup(),
     "alias-ip": FloatingIp("alias_ip"),
+    "api-access-list": ApiAccessList(),
     "application-policy-set": ApplicationPolicySet(),
     "bgp-as-a-service": BgpAsAService(),
     "bgp-router": BgpRouter(),
@@ -43,6 +47,7 @@ HOOKS: dict[str, Hooks] = {
     "firewall-rule": FirewallRule(),
     "floating-ip": FloatingIp(),
     "floating-ip-pool": FloatingIpPool(),
+    "forwarding-class": NumberedQos("forwarding_class_id"),
     "global-system-config": GlobalSystemConfig(),
     "instance-ip": InstanceIp(),
     "interface-route-table": RouteTable("interface_route_table_routes"),
@@ -51,11 +56,13 @@ HOOKS: dict[str, Hooks] = {
     "network-ipam": NetworkIpam(),
     "network-policy": NetworkPolicy(),
     "project": Project(),
+    "qos-queue": NumberedQos("qos_queue_identifier"),
     "route-table": RouteTable(),
     "route-target": RouteTarget(),
     "routing-instance": RoutingInstance(),
     "security-group": SecurityGroup(),
     "service-group": ServiceGroup(),
+    "service-instance": ServiceInstance(),
     "tag": Tag(),
     "tag-type": TagType(),
     "virtual-DNS": VirtualDns(),

@@ -15,7 +15,7 @@ from api_server.store.resources import link_of
 from api_server.transaction import Hooks, Transaction
 
 TYPE, VALUE, ID, DISPLAY, REFS = "tag_type_name", "tag_value", "tag_id", "display_name", "tag_type_refs"
-TAG_TYPE, TYPE_ID = "tag-type", "tag_type_id"
+TAG, TAG_TYPE, TYPE_ID = "tag", "tag-type", "tag_type_id"
 
 
 class Tag(Hooks):
@@ -98,6 +98,9 @@ async def _type_named(tx: Transaction, name: str, asked: int | None) -> tuple[Li
     """The type of that name with its id; it is made, and hidden, if there is none."""
     key = (TAG_TYPE, (name,))
     while not (found := await read_named(tx, [key])):
+        if asked is not None and asked >> 16 not in ASKED:
+            problem = f"{ID}: a new type of a caller's own has its first digits from {ASKED.start:#06x} to {ASKED.stop - 1:#06x}"
+            raise InvalidResource(TAG, [problem])
         made = Resource(
             kind=tx.catalog[TAG_TYPE],
             uuid=new_uuid(),

@@ -59,6 +59,11 @@ async def aaa_mode(request: Request) -> Response:
     return json_response(orjson.dumps({"aaa-mode": server_of(request).gate.mode}))
 
 
+async def multi_tenancy(request: Request) -> Response:
+    """Whether callers are told apart, as clients of releases before 3.x ask it (contract 1.15)."""
+    return json_response(orjson.dumps({"enabled": not server_of(request).gate.is_open}))
+
+
 async def set_aaa_mode(request: Request) -> Response:
     raise Forbidden("aaa-mode is set when the server starts (NETWEAVE_AAA_MODE), not by a request")
 

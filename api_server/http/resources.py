@@ -29,6 +29,14 @@ def kind_at(request: Request) -> Kind:
     return kind
 
 
+def collection_at(request: Request) -> Kind:
+    """The kind whose list the path names."""
+    kind = server_of(request).catalog.by_collection(request.path_params["collection"])
+    if kind is None or kind.name == ROOT:
+        raise UnknownPath(request.scope["path"])
+    return kind
+
+
 def uuid_at(request: Request) -> str:
     uuid: str = request.path_params["uuid"]
     if not is_uuid(uuid):
@@ -45,10 +53,7 @@ def fields_of(text: object) -> frozenset[str] | None:
 
 
 async def create(request: Request) -> Response:
-    server = server_of(request)
-    kind = server.catalog.by_collection(request.path_params["collection"])
-    if kind is None or kind.name == ROOT:
-        raise UnknownPath(request.scope["path"])
+    server, kind = server_of(request), collection_at(request)
     document = await json_of(request)
 
     async def work(tx: Transaction) -> Resource:

@@ -41,6 +41,8 @@ def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
         if handler is None:
             if request.path_params.keys() >= {"kind", "uuid"}:
                 resources.kind_at(request)
+            if request.path_params.keys() == {"collection"}:
+                resources.collection_at(request)
             raise MethodNotAllowed(allowed)
         if not public:
             await admit(request)
@@ -81,6 +83,7 @@ ROUTES = [
     _at("/chown", POST=once(access.chown)),
     _at("/chmod", POST=once(access.chmod)),
     _at("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
+    _at("/multi-tenancy", GET=access.multi_tenancy),
     _at("/int-pools", POST=once(pools.create), DELETE=pools.delete),
     _at("/int-pool", POST=once(pools.allocate), GET=pools.owner, DELETE=pools.deallocate),
     _at("/set-tag", POST=once(tags.set_tag)),

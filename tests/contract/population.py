@@ -21,6 +21,8 @@ NEEDS: dict[str, Document] = {
         "loadbalancer_healthmonitor_properties": {"monitor_type": "PING", "delay": 5, "timeout": 5, "max_retries": 3}
     },
     "floating-ip": {"floating_ip_address": "10.1.1.77"},
+    # Contract 3.4 qos: a number is one class's, and all tests share a server.
+    "forwarding-class": {"forwarding_class_id": None},
     # Contract 3.4 firewall family: a service, or one service group.
     "firewall-rule": {"service": {"protocol": "any"}},
 }

@@ -86,7 +86,7 @@ class Seeds:
 
     async def of_action(self, path: str, verb: str) -> Seed:
         """For the paths that belong to no kind, and the address verbs of a network."""
-        if verb == "get" and path in {"/", "/livez", "/readyz", "/obj-perms", "/aaa-mode", "/v2/schema"}:
+        if verb == "get" and path in {"/", "/livez", "/readyz", "/obj-perms", "/aaa-mode", "/multi-tenancy", "/v2/schema"}:
             return Seed({}, {})
         return await (ACTIONS.get(f"{verb} {path}") or ACTIONS[path])(self)
 

@@ -66,6 +66,8 @@ _STRUCTURES: dict[str, Any] = {
         "community_attributes": {"community_attribute": ["64512:10"]},
     },
     "FirewallRuleEndpointType": {"any": True},
+    # Words that the evaluation knows (contract 5.4).
+    "RbacRuleType": {"rule_object": "virtual-network", "rule_field": "mtu", "rule_perms": [{"role_name": "member", "role_crud": "CRU"}]},
     # The server writes the number of the protocol (contract 3.4 firewall family).
     "FirewallServiceType": {
         "protocol": "tcp",

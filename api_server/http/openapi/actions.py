@@ -239,6 +239,7 @@ def _access(catalog: Catalog) -> dict[str, Any]:
         "is_global_read_only_role": {"type": "boolean"},
         "permissions": _TEXT,
     }
+    told_apart = json_answer(_object({"enabled": {"type": "boolean"}}, "enabled"), "Whether the mode is another than no-auth.")
     mode = json_answer(_object({"aaa-mode": _TEXT}, "aaa-mode"), "How callers are told apart.")
     asked = [
         {"name": "uuid", "in": "query", "schema": UUID},
@@ -262,6 +263,9 @@ def _access(catalog: Catalog) -> dict[str, Any]:
         "/chmod": _post(
             "chmod", "access", "Change who may do what", json_body(chmod, {"uuid": uuid, "global_access": 5}), none, "403", "404"
         ),
+        "/multi-tenancy": {
+            "get": _operation("multi_tenancy_read", "access", "Whether callers are told apart", {"200": told_apart, **errors()})
+        },
         "/aaa-mode": {
             "get": _operation("aaa_mode_read", "access", "The mode of access control", {"200": mode, **errors("403")}),
             "put": _operation(
