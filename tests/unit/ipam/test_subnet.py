@@ -162,3 +162,12 @@ def test_reading_clears_host_bits_and_refuses_what_is_no_address() -> None:
     assert str(read_network("10.0.0.7", 24)) == "10.0.0.0/24"
     assert read_network("10.0.0.7", 33) is read_network("ten", 8) is read_network(None, 8) is read_network("10.0.0.0", None) is None
     assert read_address("10.0.0.256") is read_address(None) is read_address("fe80::1%eth0") is None
+
+
+@given(st.lists(st.integers(min_value=0, max_value=40), min_size=4, max_size=4))
+def test_pools_meet_where_they_share_an_address(ends: list[int]) -> None:
+    (a, b), (c, d) = sorted(ends[:2]), sorted(ends[2:])
+    base = ip_address("10.0.0.0")
+    one, other = Pool(base + a, base + b), Pool(base + c, base + d)
+
+    assert one.meets(other) == other.meets(one) == bool({*range(a, b + 1)} & {*range(c, d + 1)})
