@@ -24,10 +24,9 @@ class SecurityGroup(Hooks):
             # The default group of a project that was made before projects had one.
             new.properties[ENTRIES] = default_rules(new.fq_name)
         await _keep_rules(tx, None, new)
-        if kept := new.properties.get(NUMBER):
-            # Of the group that bootstrap makes.
-            await claim_number(tx, SECURITY_GROUP_IDS, kept, new.uuid)
-        else:
+        # Bootstrap says which number its group has.
+        kept = new.properties.get(NUMBER)
+        if not kept or not await claim_number(tx, SECURITY_GROUP_IDS, kept, new.uuid):
             await _number(tx, new)
 
     @override

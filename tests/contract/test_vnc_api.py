@@ -81,6 +81,22 @@ def test_lists_of_many_ids_are_complete(seen: Seen) -> None:
     assert many["asked"] == many["listed"] == many["detailed"]
 
 
+def test_numbers_are_taken_owned_and_let_go(seen: Seen) -> None:
+    numbers = seen["numbers"]
+
+    assert [numbers[each] for each in ("first", "owner", "again")] == [5, "me", 5]
+    assert [numbers[each] for each in ("made twice", "taken", "exhausted", "gone")] == [
+        "RefsExistError",
+        "BadRequest",
+        "BadRequest",
+        "NoIdError",
+    ]
+
+
+def test_a_quota_that_is_used_up_is_over_quota(seen: Seen) -> None:
+    assert seen["limited"] == {"second": "OverQuota"}
+
+
 def test_addresses_are_taken_counted_and_freed(seen: Seen) -> None:
     assert seen["addresses"]["taken"] == ["10.9.0.251", "10.9.0.250"]
     assert seen["addresses"]["counted"] == {"ip_count_list": [6]}

@@ -53,7 +53,7 @@ def refusal(call: Callable[..., Any], *given: Any, **named: Any) -> str:
     """The name of the exception that the call ends in, "" for none."""
     try:
         call(*given, **named)
-    except exceptions.VncError as error:
+    except (exceptions.VncError, exceptions.BadRequest) as error:
         return type(error).__name__
     return ""
 
@@ -146,6 +146,31 @@ def address_verbs(api: Any, network: Any) -> Seen:
     return {"taken": taken, "counted": counted, "after": json.loads(api.virtual_network_subnet_ip_count(network, [subnet]))}
 
 
+def numbers(api: Any, name: str) -> Seen:
+    """A pool of two numbers, from its making to its end."""
+    pool = f"pool-{name}"
+    api.create_int_pool(pool, 5, 7)
+    seen: Seen = {"made twice": refusal(api.create_int_pool, pool, 5, 7), "first": api.allocate_int(pool, "me")}
+    seen |= {"owner": api.get_int_owner(pool, 5), "taken": refusal(api.set_int, pool, 5, "you")}
+    api.set_int(pool, 6, "you")
+    seen["exhausted"] = refusal(api.allocate_int, pool)
+    api.deallocate_int(pool, 5)
+    seen["again"] = api.allocate_int(pool)
+    api.delete_int_pool(pool)
+    return seen | {"gone": refusal(api.allocate_int, pool)}
+
+
+def limited(api: Any, project: Any) -> str:
+    """What a project with a quota of one policy says to the second."""
+    project.set_quota(vnc_api.QuotaType(network_policy=1))
+    api.project_update(project)
+    first = vnc_api.NetworkPolicy("one", project)
+    api.network_policy_create(first)
+    seen = refusal(api.network_policy_create, vnc_api.NetworkPolicy("two", project))
+    api.network_policy_delete(id=first.uuid)
+    return seen
+
+
 def delete(api: Any, objects: dict[str, Any]) -> Seen:
     """What is still in use stays; then everything goes, last made first."""
     seen: Seen = {}
@@ -167,6 +192,8 @@ def observe(api: Any, name: str) -> Seen:
     seen["refs"] = edit_refs(api, objects["project"], objects["virtual_machine_interface"])
     seen["many"] = list_many(api, name)
     seen["addresses"] = address_verbs(api, objects["virtual_network"])
+    seen["numbers"] = numbers(api, name)
+    seen["limited"] = {"second": limited(api, objects["project"])}
     seen["delete"] = delete(api, objects)
     return seen
 
