@@ -13,6 +13,7 @@ from api_server.http import (
     changes,
     collections,
     home,
+    ipam,
     kv,
     lists,
     names,
@@ -62,6 +63,8 @@ V2 = [
     _at("/bulk", POST=once(bulk.bulk)),
     _at("/search", GET=search.find),
     _at("/changes", GET=changes.list_changes),
+    _at("/ipam/utilization", GET=ipam.usage),
+    _at("/ipam/subnets/{uuid}/map", GET=ipam.address_map),
     _at("/schema", GET=schema.all_kinds),
     _at("/schema/{kind}", GET=schema.one_kind),
 ]

@@ -185,6 +185,14 @@ async def count(seeds: Seeds) -> Seed:
     return Seed({"uuid": network["uuid"]}, {}, {"subnet_list": [subnets_of(network)[0]["subnet_uuid"]]})
 
 
+async def utilization(seeds: Seeds) -> Seed:
+    return Seed({}, {"network": (await seeds.network())["uuid"]})
+
+
+async def address_map(seeds: Seeds) -> Seed:
+    return Seed({"uuid": subnets_of(await seeds.network())[0]["subnet_uuid"]}, {})
+
+
 async def search(seeds: Seeds) -> Seed:
     return Seed({}, {"q": seeds.world.domain})
 
@@ -225,4 +233,6 @@ ACTIONS: dict[str, Callable[[Seeds], Awaitable[Seed]]] = {
     "/virtual-network/{uuid}/subnet-ip-count": count,
     "/v2/schema/{kind}": schema,
     "/v2/search": search,
+    "/v2/ipam/utilization": utilization,
+    "/v2/ipam/subnets/{uuid}/map": address_map,
 }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api_server.http.openapi.answers import errors, json_answer
-from api_server.http.openapi.schemas import HREF, Schema, ref_to
+from api_server.http.openapi.schemas import HREF, UUID, Schema, ref_to
 from api_server.model.catalog import ROOT, Catalog
 
 TAG = {"name": "v2", "description": "What the original does not have: search, utilization, address maps, the schema as data."}
@@ -14,7 +14,7 @@ _WORDS: Schema = {"type": "array", "items": _TEXT}
 
 def v2_paths(catalog: Catalog) -> dict[str, Any]:
     """Every path under `/v2`."""
-    return {**_search(), **_schema(catalog)}
+    return {**_search(), **_ipam(), **_schema(catalog)}
 
 
 def reading(identity: str, summary: str, responses: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -68,6 +68,66 @@ def _search() -> dict[str, Any]:
             "v2_search", "Find by name, uuid, address or MAC", {"200": answer, **errors("400", "404")}, parameters=parameters
         )
     }
+
+
+_USAGE: dict[str, Schema] = {
+    "total": {"type": "integer", "description": "Addresses of the pools, or of the prefix where there are none."},
+    "used": {"type": "integer", "description": "Held by resources."},
+    "reserved": {"type": "integer", "description": "Of the total, what nobody is given: held by ip-alloc, or kept by the subnet."},
+    "free": {"type": "integer", "description": "What can still be given."},
+    "outside": {"type": "integer", "description": "Of the used, those in no pool: total = used - outside + reserved + free."},
+}
+_TEXT_OR_NONE: Schema = {"type": ["string", "null"]}
+
+
+def _ipam() -> dict[str, Any]:
+    owner = of(_OBJECT)
+    families: dict[str, Schema] = {"subnets": {"type": "integer"}, "v4": of(_USAGE), "v6": of(_USAGE)}
+    row = {"subnet": ref_to("Uuid"), "cidr": _TEXT, "family": {"enum": ["v4", "v6"]}, "owner": owner, "project": _TEXT_OR_NONE, **_USAGE}
+    rows = [
+        of(row),
+        of({"owner": owner, "project": _TEXT_OR_NONE, **families}, "v4", "v6"),
+        of({"project": _TEXT_OR_NONE, "fq_name": a_list(_TEXT), **families}, "v4", "v6"),
+    ]
+    more: dict[str, Schema] = {"totals": of(families, "v4", "v6"), "more": {"type": "boolean"}}
+    answer = of({"by": _TEXT, "rows": a_list({"anyOf": rows}), **more})
+    parameters = [
+        query(
+            "by", {"enum": ["subnet", "network", "project"], "default": "subnet"}, "What each row is about; the families are told apart."
+        ),
+        *(query(name, UUID, f"Only this {name}.") for name in ("network", "project", "subnet")),
+        limit(1000, 10_000),
+        query("offset", {"type": "integer", "minimum": 0, "maximum": 999_999_999, "default": 0}, "How many rows to leave out."),
+    ]
+    usage = reading(
+        "v2_ipam_utilization",
+        "How full subnets, networks and projects are",
+        {"200": json_answer(answer, "Rows by name, and the totals of all that was asked for."), **errors("400", "404")},
+        parameters=parameters,
+    )
+    return {"/v2/ipam/utilization": usage, "/v2/ipam/subnets/{uuid}/map": _address_map(owner)}
+
+
+def _address_map(owner: Schema) -> dict[str, Any]:
+    kept = "network, broadcast, gateway, service; reserved (ip-alloc); free; outside (in no pool); unusable; for-routers."
+    state: dict[str, Schema] = {"state": {"type": "string", "description": f"The kind of the resource that holds it, or: {kept}"}}
+    head: dict[str, Schema] = {
+        "subnet": ref_to("Uuid"),
+        "cidr": _TEXT,
+        "owner": owner,
+        "gateway": _TEXT_OR_NONE,
+        "service_address": _TEXT_OR_NONE,
+        "pools": a_list(of({"start": _TEXT, "end": _TEXT, "for_routers": {"type": "boolean"}})),
+        "alloc_unit": {"type": "integer"},
+        "next": {"type": ["string", "null"], "description": "Where the next part starts; null at the end."},
+        "cells": a_list(of({"address": _TEXT, **state, "holder": owner}, "holder")),
+        "ranges": a_list(of({"start": _TEXT, "end": _TEXT, **state, "holder": owner}, "holder")),
+    }
+    answer = json_answer(of(head, "cells", "ranges"), "Cells up to 256 addresses, ranges above.")
+    uuid = {"name": "uuid", "in": "path", "required": True, "schema": UUID, "description": "The uuid of a subnet."}
+    parameters = [query("start", _TEXT, "The address to begin with."), limit(256, 4096)]
+    responses = {"200": answer, **errors("400", "404")}
+    return {"parameters": [uuid], **reading("v2_ipam_subnet_map", "What each address of a subnet is", responses, parameters=parameters)}
 
 
 def _map(values: Schema) -> Schema:
