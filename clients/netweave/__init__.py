@@ -18,6 +18,7 @@ _HOMES = {
         "ChildrenPresent",
         "Conflict",
         "Forbidden",
+        "Forgotten",
         "Immutable",
         "InvalidProperty",
         "InvalidReference",
@@ -44,6 +45,7 @@ _HOMES = {
     "._kinds": ("FqName",),
     "._retries": ("Retries",),
     "._listing": ("Selection",),
+    "._watch": ("Event",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -7,6 +7,7 @@ from ._errors import BadRequest as BadRequest
 from ._errors import ChildrenPresent as ChildrenPresent
 from ._errors import Conflict as Conflict
 from ._errors import Forbidden as Forbidden
+from ._errors import Forgotten as Forgotten
 from ._errors import Immutable as Immutable
 from ._errors import InvalidProperty as InvalidProperty
 from ._errors import InvalidReference as InvalidReference
@@ -34,5 +35,6 @@ from ._requests import Document as Document
 from ._requests import InvalidToken as InvalidToken
 from ._requests import InvalidUrl as InvalidUrl
 from ._retries import Retries as Retries
+from ._watch import Event as Event
 
 __all__: list[str]

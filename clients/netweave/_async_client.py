@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
-from . import _listing, _requests
+from . import _listing, _requests, _watch
 from ._kinds import FqName
 from ._listing import DEFAULT_PAGE, Selection
 from ._requests import (
@@ -27,6 +28,7 @@ from ._requests import (
     headers_of,
 )
 from ._retries import PATIENT, Outcome, Retries, settled, worth_repeating
+from ._watch import CUT_OFF, Asked, Event, Reading, next_of, page_of
 
 T = TypeVar("T")
 
@@ -130,6 +132,41 @@ class AsyncClient:
 
     async def home(self) -> Document:
         return await self._run(_requests.home())
+
+    async def watch(self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None) -> AsyncIterator[Event]:
+        """
+        All objects of these kinds, and then what happens to them, without end; a stream that was cut off is gone on with. With `since`, the
+        `position` of an event, what happened after it; `fields` restricts the objects of a kind (contract 1.14).
+        """
+        reading = Reading(self.url, kinds, fields, since)
+        while True:
+            why: Exception | None = None
+            try:
+                async with aclosing(await self._http.send(reading.request(self._http), stream=True)) as reply:
+                    if not reply.is_success:
+                        await reply.aread()
+                    reading.accept(reply)
+                    async for piece in reply.aiter_bytes():
+                        for event in reading.read(piece):
+                            yield event
+            except CUT_OFF as error:
+                why = error
+            await self._sleep(reading.pause(why))
+
+    async def changes(self, *, limit: int | None = None, **asked: Unpack[Asked]) -> AsyncIterator[Document]:
+        """
+        Who did what and when, with the object before and after, at most `limit` of them: the oldest first, or with `newest_first` the
+        latest. Raises Forgotten when what was asked for is no longer kept.
+        """
+        following: dict[str, Any] = {}
+        while limit is None or limit > 0:
+            found, place = await self._run(_watch.changes(asked, following | page_of(limit)))
+            for each in found:
+                yield each
+            limit = None if limit is None else limit - len(found)
+            if place is None:
+                return
+            following = next_of(asked, place)
 
     async def _run(self, call: Call[T]) -> T:
         pauses = self._retries.pauses()

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import httpx
 
-from . import _listing, _requests
+from . import _listing, _requests, _watch
 from ._kinds import FqName
 from ._listing import DEFAULT_PAGE, Selection
 from ._requests import (
@@ -27,6 +28,7 @@ from ._requests import (
     headers_of,
 )
 from ._retries import PATIENT, Outcome, Retries, settled, worth_repeating
+from ._watch import CUT_OFF, Asked, Event, Reading, next_of, page_of
 
 T = TypeVar("T")
 
@@ -145,6 +147,39 @@ class Client:
     def home(self) -> Document:
         """The home page: every kind and action the server offers (contract 1.3)."""
         return self._run(_requests.home())
+
+    def watch(self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None) -> Iterator[Event]:
+        """
+        All objects of these kinds, and then what happens to them, without end; a stream that was cut off is gone on with. With `since`, the
+        `position` of an event, what happened after it; `fields` restricts the objects of a kind (contract 1.14).
+        """
+        reading = Reading(self.url, kinds, fields, since)
+        while True:
+            why: Exception | None = None
+            try:
+                with closing(self._http.send(reading.request(self._http), stream=True)) as reply:
+                    if not reply.is_success:
+                        reply.read()
+                    reading.accept(reply)
+                    for piece in reply.iter_bytes():
+                        yield from reading.read(piece)
+            except CUT_OFF as error:
+                why = error
+            self._sleep(reading.pause(why))
+
+    def changes(self, *, limit: int | None = None, **asked: Unpack[Asked]) -> Iterator[Document]:
+        """
+        Who did what and when, with the object before and after, at most `limit` of them: the oldest first, or with `newest_first` the
+        latest. Raises Forgotten when what was asked for is no longer kept.
+        """
+        following: dict[str, Any] = {}
+        while limit is None or limit > 0:
+            found, place = self._run(_watch.changes(asked, following | page_of(limit)))
+            yield from found
+            limit = None if limit is None else limit - len(found)
+            if place is None:
+                return
+            following = next_of(asked, place)
 
     def _run(self, call: Call[T]) -> T:
         pauses = self._retries.pauses()

@@ -24,6 +24,7 @@ Everything that can go wrong when asking a VNC API, as one tree.
       - ChildrenPresent   .blocking, the hrefs of the children
       - StillReferenced   .blocking, the hrefs of the referrers
       - SystemObject
+    + Forgotten 410       .position, after which changes are kept
     + OverQuota 412
     + TooLarge 413
     + ServerError 500
@@ -153,6 +154,16 @@ class StillReferenced(_Blocked):
 
 class SystemObject(Conflict):
     """The object belongs to the server and stays as it is."""
+
+
+class Forgotten(Refused):
+    """Changes that were asked for are no longer kept."""
+
+    @property
+    def position(self) -> int | None:
+        """After which position they are."""
+        found = self.facts.get("position")
+        return found if isinstance(found, int) else None
 
 
 class OverQuota(Refused):

@@ -32,7 +32,7 @@ def test_help_lists_every_command_and_the_exit_codes() -> None:
     shown = netweave("--help")
 
     assert shown.returncode == 0
-    assert [word for word in ("get", "list", "create", "delete", "apply") if f"\n  {word} " not in shown.stdout] == []
+    assert [word for word in ("get", "list", "create", "delete", "apply", "watch", "changes") if f"\n  {word} " not in shown.stdout] == []
     assert "5  the server cannot be reached" in shown.stdout
 
 
