@@ -1,7 +1,5 @@
 """A tag is a value of a type: the two make its name and its id (contract 3.4 tag)."""
 
-from contextlib import suppress
-
 from typing_extensions import override
 
 from api_server.errors import AlreadyExists, Immutable, InvalidResource
@@ -108,8 +106,11 @@ async def _type_named(tx: Transaction, name: str, asked: int | None) -> tuple[Li
             properties={DISPLAY: name} | ({TYPE_ID: type_id_text(asked >> 16)} if asked is not None else {}),
             identity=Identity(user_visible=False),
         )
-        # A rival's commit may come between the two looks; then there is one.
-        with suppress(AlreadyExists):
+        try:
             await tx.create(made)
+        except AlreadyExists:
+            # A rival's commit came between the two looks: there is one, or there was.
+            tx.known.forget(made)
+        else:
             return made.link, made.properties[TYPE_ID]
     return link_of(found[key]), found[key][TYPE_ID]

@@ -202,6 +202,41 @@ async def test_the_ref_to_the_type_is_the_servers(world: World) -> None:
     assert [given.status_code, put.status_code, taken.status_code] == [400] * 3
 
 
+async def test_one_transaction_makes_a_type_its_tags_and_a_rule_that_names_them(world: World) -> None:
+    name = a_type()
+    tags = [{"fq_name": [*world.project, f"t{value}"], "tag_type_name": name, "tag_value": value} for value in "ab"]
+    rule = {
+        "fq_name": [*world.project, "r"],
+        "parent_type": "project",
+        "service": {"protocol": "tcp"},
+        "endpoint_1": {"tags": [f"{name}=a", f"{name}=b"]},
+    }
+    entries = [*({"kind": "tag", "data": {**one, "parent_type": "project"}} for one in tags), {"kind": "firewall-rule", "data": rule}]
+
+    answer = await world.action("v2/bulk", resources=entries)
+
+    assert answer.status_code == 200, answer.text
+    first, second, made = (next(iter(one.values())) for one in answer.json()["results"])
+    shown = await world.read("firewall-rule", made["uuid"])
+    assert [first["fq_name"][-1], second["fq_name"][-1]] == [f"{name}=a", f"{name}=b"]
+    assert [ref["uuid"] for ref in shown["tag_refs"]] == [first["uuid"], second["uuid"]]
+
+
+async def test_one_transaction_may_take_the_last_tag_and_make_the_type_anew(world: World) -> None:
+    name = a_type()
+    old = await tag(world, name, "old")
+    new = {"fq_name": [*world.project, "t"], "parent_type": "project", "tag_type_name": name, "tag_value": "new"}
+
+    answer = await world.action(
+        "v2/bulk", resources=[{"kind": "tag", "operation": "delete", "data": {"uuid": old["uuid"]}}, {"kind": "tag", "data": new}]
+    )
+
+    assert answer.status_code == 200, answer.text
+    of_type = await type_named(world, name)
+    assert of_type is not None
+    assert of_type["uuid"] != old["tag_type_refs"][0]["uuid"]
+
+
 # --- ids of a caller's own ---
 
 
