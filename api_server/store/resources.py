@@ -1,6 +1,7 @@
 """Resources of any kind: found, read with their links, and written together with their refs and their change rows."""
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -247,9 +248,16 @@ def _tell(*written: Any) -> Any:
     return insert(change).from_select([*CHANGE, "created", "modified"], told)
 
 
+def _insert_new(table: Any, names: Sequence[str], parameter: str) -> Any:
+    """Rows that are made together lie a microsecond apart, so that lists show them in the order in which they were asked for."""
+    rows = rows_of(table, names, parameter, place=Integer)
+    moment = func.statement_timestamp() + rows.c.place * literal_column("interval '1 microsecond'")
+    return insert(table).from_select([*names, "created", "modified"], select(*[rows.c[name] for name in names], moment, moment))
+
+
 INSERT = Statement(
-    _insert(change, CHANGE, "changes").add_cte(
-        _insert(resource, RESOURCE, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
+    _insert_new(change, CHANGE, "changes").add_cte(
+        _insert_new(resource, RESOURCE, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
     )
 )
 _gone = rows_of(reference, ["source", "target"], "gone")
@@ -335,9 +343,10 @@ async def insert_all(connection: Connection, journal: Journal, new: Sequence[Res
     """Store new resources with their refs and change rows, in one statement."""
     await connection.execute(
         INSERT,
-        resources=_json([row_of(one) for one in new]),
+        # In one order in whichever they were asked for: of two who make the same names one waits for the other, and not each for each.
+        resources=_json(sorted((row_of(one) | {"place": place} for place, one in enumerate(new)), key=itemgetter("name_digest"))),
         refs=_json([row for one in new for row in _ref_rows(one, _numbered(one))]),
-        changes=_json([journal.row(CREATED, one, None, one) for one in new]),
+        changes=_json([journal.row(CREATED, one, None, one) | {"place": place} for place, one in enumerate(new)]),
     )
 
 

@@ -73,6 +73,9 @@ class AsyncClient:
     async def delete(self, kind: str, uuid: str) -> None:
         await self._run(_requests.delete(kind, uuid))
 
+    async def bulk(self, entries: Iterable[Mapping[str, Any]], *, dry_run: bool = False) -> Rows:
+        return await self._run(_requests.bulk(entries, dry_run=dry_run))
+
     async def list(self, kind: str, *, page: int | None = None, **selection: Unpack[Selection]) -> Rows:
         """The selected objects, all of them; with `page`, fetched that many at a time (contract 1.5)."""
         if page is None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
@@ -37,10 +38,11 @@ class Call(Generic[T]):
     params: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     repeatable: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def request(self, http: httpx.Client | httpx.AsyncClient) -> httpx.Request:
         """The request as httpx sends it, asking for errors that carry a code and facts."""
-        headers = {"Accept": f"application/json, {PROBLEM}"}
+        headers = {"Accept": f"application/json, {PROBLEM}", **self.headers}
         return http.build_request(self.method, self.path, params=self.params or None, json=self.body, headers=headers)
 
     def answer(self, reply: httpx.Response) -> T:
@@ -107,6 +109,13 @@ def update(kind: str, uuid: str, document: Mapping[str, Any]) -> Call[Document]:
 
 def delete(kind: str, uuid: str) -> Call[None]:
     return Call("DELETE", _path(hyphened(kind), uuid), _nothing)
+
+
+def bulk(entries: Iterable[Mapping[str, Any]], *, dry_run: bool) -> Call[Rows]:
+    body = {"resources": [dict(entry) for entry in entries]}
+    # With the key it may be asked again whatever became of the first answer.
+    params, headers = ({"dry_run": "true"}, {}) if dry_run else ({}, {"Idempotency-Key": str(uuid4())})
+    return Call("POST", "/v2/bulk", lambda reply: [_object(one) for one in reply["results"]], params, body, headers=headers)
 
 
 def find(kind: str, fq_name: FqName) -> Call[str]:

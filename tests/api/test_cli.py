@@ -1,70 +1,15 @@
 """The `netweave` command on a served API: what `apply` promises, and the other commands around it."""
 
-import io
 import json
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import yaml
 
-from netweave.cli import main
+from netweave.cli import carry
+from tests.api.commands import Run, network, pod, project, run
 
-
-@dataclass(frozen=True)
-class Ran:
-    code: object
-    stdout: str
-    stderr: str
-
-    def told(self) -> list[str]:
-        """What `apply` did, in the order in which it did it."""
-        return [f"{step['action']} {step['kind']} {step['fq_name'][-1]}" for step in json.loads(self.stdout)]
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(api_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command line; `document` goes to its stdin."""
-    monkeypatch.setenv("NETWEAVE_API_URL", api_url)
-
-    def run(words: str, document: object = None) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["netweave", *words.split()])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(yaml.safe_dump(document).encode())))
-        with pytest.raises(SystemExit) as left:
-            main()
-        written = capsys.readouterr()
-        return Ran(left.value.code, written.out, written.err)
-
-    return run
-
-
-@pytest.fixture
-def project(run: Run) -> str:
-    name = f"default-domain:cli-{uuid4().hex[:8]}"
-    assert run(f"create project {name}").code == 0
-    return name
-
-
-def network(project: str, name: str, prefix: str = "10.0.0.0", **properties: Any) -> dict[str, Any]:
-    subnets = {"ipam_subnets": [{"subnet": {"ip_prefix": prefix, "ip_prefix_len": 24}}]}
-    ipam = ["default-domain", "default-project", "default-network-ipam"]
-    document = {"fq_name": f"{project}:{name}", "parent_type": "project", "network_ipam_refs": [{"to": ipam, "attr": subnets}]}
-    return {"virtual-network": document | properties}
-
-
-def pod(project: str, name: str) -> list[dict[str, Any]]:
-    """A network, an interface and an address, the neediest first."""
-    path = project.split(":")
-    links = {"virtual_network_refs": [{"to": [*path, "blue"]}]}
-    interface = {"fq_name": [*path, name], "parent_type": "project", **links}
-    address = {"fq_name": [f"{path[-1]}-{name}"], "virtual_machine_interface_refs": [{"to": [*path, name]}], **links}
-    return [{"iip": address}, {"vmi": interface}, network(project, "blue")]
+__all__ = ["project", "run"]
 
 
 def test_apply_makes_parents_and_targets_first_and_the_second_time_nothing(run: Run, project: str) -> None:
@@ -135,18 +80,39 @@ def test_a_dry_run_tells_and_does_nothing(run: Run, project: str) -> None:
     told = run("apply -f - --dry-run", pod(project, "eth0"))
 
     assert [line.split()[0] for line in told.told()] == ["created"] * 3
-    assert told.stderr == "3 created (dry run: nothing was sent)\n"
+    assert told.stderr == "3 created (dry run: the server has checked it, nothing is changed)\n"
     assert run(f"get vn {project}:blue").code == 3
 
 
-def test_a_refusal_names_the_object_and_reports_what_was_done_before(run: Run, project: str) -> None:
+def test_a_dry_run_tells_what_the_server_would_refuse(run: Run, project: str) -> None:
+    ran = run("apply -f - --dry-run", [*pod(project, "eth0"), network(project, "bad", is_shared="perhaps")])
+
+    assert ran.code == 1
+    assert "is_shared" in ran.stderr
+    assert f"at virtual-network {project}:bad, from stdin" in ran.stderr
+
+
+def test_a_refusal_names_the_object_and_nothing_of_the_others_is_done(run: Run, project: str) -> None:
     bad = network(project, "bad", is_shared="perhaps")
 
     ran = run("apply -f -", [network(project, "good"), bad])
 
-    assert ran.code == 1
-    assert ran.told() == ["created virtual-network good"]
+    assert (ran.code, ran.stdout) == (1, "")
     assert "is_shared" in ran.stderr
+    assert f"at virtual-network {project}:bad, from stdin" in ran.stderr
+    assert run(f"get vn {project}:good").code == 3
+
+
+def test_of_more_than_fit_in_one_request_those_before_the_refusal_are_done_and_told(
+    run: Run, project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry, "LARGEST", 2)
+    networks = [network(project, f"n{number}", f"10.0.{number}.0") for number in range(4)]
+
+    ran = run("apply -f -", [*networks, network(project, "bad", is_shared="perhaps")])
+
+    assert ran.code == 1
+    assert ran.told() == [f"created virtual-network n{number}" for number in range(4)]
     assert f"at virtual-network {project}:bad, from stdin" in ran.stderr
 
 

@@ -24,7 +24,8 @@ def main() -> None:
         failure = failure_of(error)
         if failure is None:
             raise
-        typer.echo(f"netweave: {failure.text}", err=True)
+        if failure.text:
+            typer.echo(f"netweave: {failure.text}", err=True)
         sys.exit(failure.code)
 
 

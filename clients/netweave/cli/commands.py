@@ -14,6 +14,8 @@ OWN = (
     ("create", "netweave.cli.create:create", "Make one object."),
     ("delete", "netweave.cli.delete:delete", "Remove objects."),
     ("apply", "netweave.cli.apply:apply", "Create or update whatever some files describe."),
+    ("diff", "netweave.cli.diff:diff", "Tell what `apply` would change."),
+    ("export", "netweave.cli.export:export", "Write objects as files that `apply` reads."),
     ("watch", "netweave.cli.watch:watch", "Show objects, and what happens to them, as it happens."),
     ("changes", "netweave.cli.changes:changes", "Show who did what, and when."),
 )

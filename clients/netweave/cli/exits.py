@@ -12,11 +12,21 @@ Exit codes:
   2  wrong usage, or a file that cannot be understood; nothing was sent
   3  not found
   4  conflict: the name or address is taken, or others still need the object
-  5  the server cannot be reached"""
+  5  the server cannot be reached
+`diff` leaves with 1 when there are differences, and with 6 where others leave with 1."""
+REFUSED, TROUBLE = 1, 6
 
 
 class Usage(Exception):
     """What was asked makes no sense; nothing was sent."""
+
+
+class Differs(Exception):
+    """The server does not have what the files describe; what differs is told already."""
+
+
+class Trouble(Exception):
+    """A refusal that must not be taken for a difference."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +37,16 @@ class Failure:
     code: int
 
 
-CODES: tuple[tuple[type[Exception], int], ...] = ((NotFound, 3), (Conflict, 4), (Unreachable, 5), (VncError, 1), (Missing, 1), (Usage, 2))
+CODES: tuple[tuple[type[Exception], int], ...] = (
+    (NotFound, 3),
+    (Conflict, 4),
+    (Unreachable, 5),
+    (VncError, REFUSED),
+    (Missing, REFUSED),
+    (Differs, 1),
+    (Usage, 2),
+    (Trouble, TROUBLE),
+)
 
 
 def failure_of(error: Exception) -> Failure | None:

@@ -25,12 +25,13 @@ def report(done: Sequence[Step], form: Format) -> None:
             write_table(HEADINGS, [_cells(step) for step in changed])
 
 
-def summary(done: Sequence[Step], *, dry_run: bool) -> str:
+def summary(done: Sequence[Step], trial: str = "") -> str:
+    """How many of what; `trial` says what a dry run was worth."""
     count = Counter(step.action for step in done)
     if count.keys() <= {"unchanged"}:
         return f"nothing to change: {len(done)} objects are as described"
     text = ", ".join(f"{number} {action}" for action, number in count.items())
-    return f"{text} (dry run: nothing was sent)" if dry_run else text
+    return f"{text} ({trial})" if trial else text
 
 
 def _told(step: Step) -> Document:

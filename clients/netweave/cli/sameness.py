@@ -17,13 +17,14 @@ MAC = re.compile(r"[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}")
 
 def changes(wanted: Document, found: Document) -> Document:
     """The part of `wanted` that an update must send so that `found` has it; empty if there is nothing to do."""
-    asked = {key: value for key, value in wanted.items() if key not in SERVERS and not _is_links(key, value)}
+    asked = {key: value for key, value in wanted.items() if key not in SERVERS and not is_links(key, value)}
     if isinstance(asked.get("id_perms"), dict):
-        asked["id_perms"] = {key: value for key, value in asked["id_perms"].items() if key in ID_PERMS}
+        settable = {key: value for key, value in asked.pop("id_perms").items() if key in ID_PERMS}
+        asked |= {"id_perms": settable} if settable else {}
     return {key: value for key, value in asked.items() if not _settled(key, value, found.get(key))}
 
 
-def _is_links(key: str, value: Any) -> bool:
+def is_links(key: str, value: Any) -> bool:
     """Children and back refs: they can be read, not written. A child's entry has no attr, a property's entry has no `to`."""
     return key.endswith("_back_refs") or (
         not is_refs(key)

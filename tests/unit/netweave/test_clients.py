@@ -83,6 +83,25 @@ def test_an_update_answered_with_nothing_is_an_empty_document(through: Through) 
 
 
 @both
+def test_many_writes_are_one_request_with_a_key_and_are_tried_again(through: Through) -> None:
+    entry = {"kind": "project", "operation": "delete", "data": {"uuid": UUID}}
+
+    found, asked = told(through, lambda c: c.bulk([entry]), Reply(status=0), Reply(body={"results": [{}]}))
+
+    assert found == [{}]
+    assert [(one.method, one.path, one.body) for one in asked] == [("POST", "/v2/bulk", {"resources": [entry]})] * 2
+    assert len({one.headers["idempotency-key"] for one in asked}) == 1
+
+
+@both
+def test_a_dry_run_of_many_writes_has_no_key(through: Through) -> None:
+    _, asked = told(through, lambda c: c.bulk([], dry_run=True), Reply(body={"results": []}))
+
+    assert asked[0].query == {"dry_run": "true"}
+    assert "idempotency-key" not in asked[0].headers
+
+
+@both
 def test_list_restricts_by_all_that_is_given(through: Through) -> None:
     def ask(client: Any) -> Any:
         return client.list(
