@@ -19,9 +19,15 @@ PLACES: list[tuple[str, str, list[str]]] = [
     ("virtual-machine-interface", "virtual_machine_interface_bindings", ["key_value_pair"]),
     ("virtual-machine-interface", "virtual_machine_interface_properties", ["sub_interface_vlan_tag"]),
     ("virtual-machine-interface", "virtual_machine_interface_allowed_address_pairs", ["allowed_address_pair"]),
+    ("service-group", "service_group_firewall_service_list", ["firewall_service"]),
+    ("service-instance", "service_instance_properties", ["interface_list"]),
+    ("api-access-list", "api_access_list_entries", ["rbac_rule"]),
 ]
 SUBNET_FIELDS = ["subnet", "default_gateway", "dns_server_address", "subnet_uuid", "allocation_pools", "alloc_unit", "addr_from_start"]
 EXTRAS: dict[str, Document] = {
+    "service-group": {},
+    "service-instance": {},
+    "api-access-list": {},
     "virtual-network": {"virtual_network_category": "routed"},
     "network-ipam": {"ipam_subnet_method": "flat-subnet"},
     "virtual-machine-interface": {},

@@ -93,6 +93,15 @@ def test_numbers_are_taken_owned_and_let_go(seen: Seen) -> None:
     ]
 
 
+def test_tags_are_set_and_a_rule_follows_them(seen: Seen) -> None:
+    tags = seen["tags"]
+    mine, everyones = [tags["name"], "project", "application=web"], [f"tier={tags['name']}"]
+
+    assert (tags["names"], tags["unknown"], tags["protocol"]) == (["application=web", [everyones]], "NoIdError", 6)
+    assert tags["refs"] == [[mine], [everyones]]
+    assert tags["ids"][0] == tags["ids"][1]
+
+
 def test_a_quota_that_is_used_up_is_over_quota(seen: Seen) -> None:
     assert seen["limited"] == {"second": "OverQuota"}
 

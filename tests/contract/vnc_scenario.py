@@ -160,6 +160,35 @@ def numbers(api: Any, name: str) -> Seen:
     return seen | {"gone": refusal(api.allocate_int, pool)}
 
 
+def tag(api: Any, project: Any, network: Any, name: str) -> Seen:
+    """A network tagged and untagged, and a firewall rule that names tags: made, and told others."""
+    mine = vnc_api.Tag(tag_type_name="application", tag_value="web", parent_obj=project)
+    everyones = vnc_api.Tag(tag_type_name="tier", tag_value=name)
+    for each in (mine, everyones):
+        api.tag_create(each)
+    api.set_tag(network, "application", "web")
+    api.set_tag(network, "tier", name, is_global=True)
+    api.unset_tag(network, "application")
+    tagged = [ref["to"] for ref in api.virtual_network_read(id=network.uuid).get_tag_refs()]
+    unknown = refusal(api.set_tag, network, "tier", "nobody")
+    api.unset_tag(network, "tier")
+    service = vnc_api.FirewallServiceType(protocol="TCP", dst_ports=vnc_api.PortType(80, 80))
+    ends = [vnc_api.FirewallRuleEndpointType(tags=["application=web"]), vnc_api.FirewallRuleEndpointType(any=True)]
+    rule = vnc_api.FirewallRule("rule", project, service=service, endpoint_1=ends[0], endpoint_2=ends[1], direction="<>")
+    api.firewall_rule_create(rule)
+    first = api.firewall_rule_read(id=rule.uuid)
+    first.set_endpoint_1(vnc_api.FirewallRuleEndpointType(tags=[f"global:tier={name}"]))
+    api.firewall_rule_update(first)
+    second = api.firewall_rule_read(id=rule.uuid)
+    seen = {"names": [api.tag_read(id=mine.uuid).name, tagged], "unknown": unknown, "protocol": second.get_service().get_protocol_id()}
+    seen["refs"] = [[ref["to"] for ref in each.get_tag_refs()] for each in (first, second)]
+    seen["ids"] = [second.get_endpoint_1().get_tag_ids(), [int(api.tag_read(id=everyones.uuid).tag_id, 16)]]
+    api.firewall_rule_delete(id=rule.uuid)
+    for each in (mine, everyones):
+        api.tag_delete(id=each.uuid)
+    return seen
+
+
 def limited(api: Any, project: Any) -> str:
     """What a project with a quota of one policy says to the second."""
     project.set_quota(vnc_api.QuotaType(network_policy=1))
@@ -193,6 +222,7 @@ def observe(api: Any, name: str) -> Seen:
     seen["many"] = list_many(api, name)
     seen["addresses"] = address_verbs(api, objects["virtual_network"])
     seen["numbers"] = numbers(api, name)
+    seen["tags"] = {"name": name, **tag(api, objects["project"], objects["virtual_network"], name)}
     seen["limited"] = {"second": limited(api, objects["project"])}
     seen["delete"] = delete(api, objects)
     return seen
