@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.api.test_cli import Run, network, project, run
+from tests.api.commands import Run, network, project, run
 from tests.unit.netweave.cli.command import environment
 
 __all__ = ["project", "run"]
