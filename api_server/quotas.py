@@ -111,8 +111,9 @@ class Ledger:
 
     async def _project_of_network(self, new: Resource) -> str | None:
         for ref in new.refs_to("virtual-network")[:1]:
-            for row in await self._session.fetch(quotas.NETWORK_OF, network=ref.uuid):
-                return str(row["project"])
+            for row in await self._session.fetch(quotas.PROJECT_OF, network=ref.uuid):
+                project: str = row["project"]
+                return project
         return None
 
 

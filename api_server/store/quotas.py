@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, and_, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import BigInteger, Select, Text, and_, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.dialects.postgresql import UUID
 
 from api_server.model.kind import Kind
@@ -56,4 +56,4 @@ OTHER_RULES = Statement(
         resource.c.uuid != bindparam("but", type_=_UUID),
     )
 )
-NETWORK_OF = Statement(select(cast(resource.c.parent, _UUID).label("project")).where(resource.c.uuid == bindparam("network", type_=_UUID)))
+PROJECT_OF = Statement(select(cast(resource.c.parent, Text).label("project")).where(resource.c.uuid == bindparam("network", type_=_UUID)))
