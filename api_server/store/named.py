@@ -1,13 +1,13 @@
 """Objects that documents name in text: looked up all at once, with the ids that tags and their types carry."""
 
 from collections.abc import Collection
-from typing import Any, Protocol
 
 import asyncpg
 from sqlalchemy import Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA
 
 from api_server.model.resource import FqName, digest
+from api_server.store.session import Session
 from api_server.store.statements import Statement
 from api_server.store.tables import resource
 
@@ -25,13 +25,6 @@ NAMED = Statement(
         resource.c.name_digest == func.any(bindparam("digests", type_=ARRAY(BYTEA))),
     )
 )
-
-
-class Session(Protocol):
-    """A transaction in which statements run."""
-
-    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
-        """The rows of a statement."""
 
 
 async def read_named(session: Session, names: Collection[Name]) -> dict[Name, asyncpg.Record]:

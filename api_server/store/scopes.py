@@ -1,14 +1,13 @@
 """Objects of one project and objects of all: what is everyone's may not rest on what is one project's (contract 3.4 firewall family)."""
 
 import uuid as uuids
-from typing import Any, Protocol
 
-import asyncpg
 from sqlalchemy import and_, bindparam, cast, func, or_, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 
 from api_server.errors import InvalidResource
 from api_server.model.resource import FqName, Resource, ref_name
+from api_server.store.session import Session
 from api_server.store.statements import Statement
 from api_server.store.tables import resource
 
@@ -31,13 +30,6 @@ PROJECT_OF = Statement(
         select(_above.c.fq_name).where(_above.c.kind == PROJECT), select(resource.c.fq_name).where(resource.c.kind == PROJECT, _owner)
     ).limit(1)
 )
-
-
-class Session(Protocol):
-    """A transaction in which statements run."""
-
-    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
-        """The rows of a statement."""
 
 
 def project_of(one: Resource) -> FqName | None:

@@ -1,12 +1,10 @@
 """One value of a property for each object of a kind, where the values are few and writes are rare: under a lock, with no row beside."""
 
-from typing import Any, Protocol
-
-import asyncpg
 import orjson
 from sqlalchemy import Text, bindparam, cast, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
+from api_server.store.session import Session
 from api_server.store.statements import Statement
 from api_server.store.tables import resource
 
@@ -23,13 +21,6 @@ HOLDER = Statement(
     )
     .limit(1)
 )
-
-
-class Session(Protocol):
-    """A transaction in which statements run."""
-
-    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
-        """The rows of a statement."""
 
 
 async def another_with(session: Session, parent_kind: str, kind: str, uuid: str, name: str, value: object) -> str | None:
