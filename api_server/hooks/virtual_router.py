@@ -8,7 +8,7 @@ from typing_extensions import override
 from api_server.errors import InvalidResource
 from api_server.ipam.declaration import read_pool
 from api_server.ipam.links import flat_among
-from api_server.ipam.routers import Taken, pools_of_others
+from api_server.ipam.routers import Taken, declare_parts, pools_of_others
 from api_server.ipam.subnet import Pool, Subnet, read_network
 from api_server.ipam.subnets import read_spaces
 from api_server.model.resource import Ref, Resource
@@ -28,6 +28,16 @@ class VirtualRouter(Hooks):
     async def before_update(self, tx: Transaction, old: Resource, new: Resource) -> None:
         if _links(old) != _links(new):
             await _check(tx, new)
+
+    @override
+    async def after_create(self, tx: Transaction, new: Resource) -> None:
+        if new.refs_to(IPAM):
+            await declare_parts(tx, new.uuid)
+
+    @override
+    async def after_update(self, tx: Transaction, old: Resource, new: Resource) -> None:
+        if _links(old) != _links(new):
+            await declare_parts(tx, new.uuid)
 
 
 def _links(one: Resource) -> list[Any]:

@@ -35,6 +35,7 @@ OTHERS = Statement(
     )
 )
 _rows = rows_of(subnet, COLUMNS, "subnets")
+KNOWN = Statement(select(cast(subnet.c.uuid, Text).label("uuid")).where(subnet.c.router == bindparam("router")))
 ADD = Statement(insert(subnet).from_select(COLUMNS, select(*[_rows.c[name] for name in COLUMNS])).on_conflict_do_nothing())
 
 
@@ -54,18 +55,35 @@ async def pools_of_others(session: Session, router: str, ipams: Sequence[str]) -
     return [Taken(ipam, pool, name) for ipam, name, pool in found if pool]
 
 
+async def declare_parts(session: Session, router: str) -> None:
+    """Make the pools that the router's links say known as what its objects draw from."""
+    parts, _ = await _read(session, router)
+    if parts:
+        await session.fetch(ADD, subnets=_rows_of(parts, router))
+
+
 async def read_router(session: Session, router: str) -> list[Subnet]:
     """The subnets that objects of the virtual router draw from, in stored order."""
+    parts, whole = await _read(session, router)
+    known = {row["uuid"] for row in await session.fetch(KNOWN, router=router)} if parts else set()
+    if late := [one for one in parts if one.uuid not in known]:
+        # Of a router that is older than its rules; beside the request, as a refill is, for others draw from these rows at once.
+        async with session.database.short() as beside:
+            await beside.execute(ADD, subnets=_rows_of(late, router))
+    return [*parts, *whole]
+
+
+async def _read(session: Session, router: str) -> tuple[list[Subnet], list[Subnet]]:
+    """The router's own parts of subnets, and the subnets that it draws from as a whole."""
     links = {row["ipam"]: orjson.loads(row["attr"] or "null") or {} for row in await session.fetch(LINKS, router=router)}
     subnets = await read_spaces(session, links)
-    parts = [part for ipam, attr in links.items() for part in _parts(router, attr, [one for one in subnets if one.space == ipam])]
-    if parts:
-        # Beside the request, as a refill is: other requests draw from these rows at once.
-        async with session.database.short() as beside:
-            rows = [row_of(one, router=router) for one in parts]
-            await beside.execute(ADD, subnets=orjson.dumps(rows).decode())
-    whole = [one for ipam, attr in links.items() for one in _whole(attr, [one for one in subnets if one.space == ipam])]
-    return [*parts, *whole]
+    of_ipam = {ipam: [one for one in subnets if one.space == ipam] for ipam in links}
+    parts = [part for ipam, attr in links.items() for part in _parts(router, attr, of_ipam[ipam])]
+    return parts, [one for ipam, attr in links.items() for one in _whole(attr, of_ipam[ipam])]
+
+
+def _rows_of(parts: Sequence[Subnet], router: str) -> str:
+    return orjson.dumps([row_of(one, router=router) for one in parts]).decode()
 
 
 def _parts(router: str, attr: Mapping[str, Any], subnets: Sequence[Subnet]) -> Iterator[Subnet]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -78,3 +79,30 @@ async def test_a_falsy_attribute_never_fails(world: World, field: str, value: ob
     ]
 
     assert all(answer.status_code in (200, 400, 409) for answer in answers), [answer.text for answer in answers]
+
+
+async def test_a_router_and_an_address_of_its_pool_may_come_in_one_request(world: World) -> None:
+    ipam = await flat_ipam(world)
+    router = {**place(world, "r"), "network_ipam_refs": pools(ipam, (16, 17))}
+    address = {"fq_name": [f"i-{world.domain}"], "virtual_router_refs": [{"to": router["fq_name"]}]}
+    entries = [("virtual-router", router), ("instance-ip", address)]
+
+    answer = await world.api.post(
+        "/v2/bulk", json={"resources": [{"kind": kind, "operation": "create", "data": data} for kind, data in entries]}
+    )
+
+    assert answer.status_code == 200, answer.text
+    held = (await world.action("fqname-to-id", type="instance-ip", fq_name=address["fq_name"])).json()["uuid"]
+    assert (await world.read("instance-ip", held))["instance_ip_address"] == "10.2.2.17"
+
+
+async def test_a_router_that_is_older_than_its_rules_gives_addresses_too(world: World, database_url: str) -> None:
+    ipam = await flat_ipam(world)
+    made = (await post(world, "r", network_ipam_refs=pools(ipam, (16, 17)))).json()["virtual-router"]
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("DELETE FROM subnet WHERE router = $1::uuid", made["uuid"])
+    await connection.close()
+
+    held = await world.create("instance-ip", "i", virtual_router_refs=[{"uuid": made["uuid"]}])
+
+    assert (await world.read("instance-ip", held["uuid"]))["instance_ip_address"] == "10.2.2.17"
