@@ -11,11 +11,13 @@ from ._errors import Forgotten as Forgotten
 from ._errors import Immutable as Immutable
 from ._errors import InvalidProperty as InvalidProperty
 from ._errors import InvalidReference as InvalidReference
+from ._errors import KeyReused as KeyReused
 from ._errors import MethodNotAllowed as MethodNotAllowed
 from ._errors import NotFound as NotFound
 from ._errors import Overlap as Overlap
 from ._errors import OverQuota as OverQuota
 from ._errors import ParentNotFound as ParentNotFound
+from ._errors import PreconditionFailed as PreconditionFailed
 from ._errors import Refused as Refused
 from ._errors import ServerError as ServerError
 from ._errors import StillReferenced as StillReferenced

@@ -21,6 +21,7 @@ from ._requests import (
     Elements,
     Excluded,
     Family,
+    Grouping,
     Names,
     Operation,
     Rows,
@@ -61,17 +62,17 @@ class AsyncClient:
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def create(self, kind: str, document: Mapping[str, Any]) -> Document:
-        return await self._run(_requests.create(kind, document))
+    async def create(self, kind: str, document: Mapping[str, Any], *, idempotency_key: str | None = None) -> Document:
+        return await self._run(_requests.create(kind, document, idempotency_key))
 
     async def read(self, kind: str, uuid: str, fields: Iterable[str] | None = None, *, exclude: Iterable[Excluded] = ()) -> Document:
         return await self._run(_requests.read(kind, uuid, fields, exclude))
 
-    async def update(self, kind: str, uuid: str, document: Mapping[str, Any]) -> Document:
-        return await self._run(_requests.update(kind, uuid, document))
+    async def update(self, kind: str, uuid: str, document: Mapping[str, Any], *, if_match: str | None = None) -> Document:
+        return await self._run(_requests.update(kind, uuid, document, if_match))
 
-    async def delete(self, kind: str, uuid: str) -> None:
-        await self._run(_requests.delete(kind, uuid))
+    async def delete(self, kind: str, uuid: str, *, if_match: str | None = None) -> None:
+        await self._run(_requests.delete(kind, uuid, if_match))
 
     async def bulk(self, entries: Iterable[Mapping[str, Any]], *, dry_run: bool = False) -> Rows:
         return await self._run(_requests.bulk(entries, dry_run=dry_run))
@@ -124,14 +125,42 @@ class AsyncClient:
     async def prop_collection_update(self, uuid: str, updates: Iterable[Mapping[str, Any]]) -> None:
         await self._run(_requests.prop_collection_update(uuid, updates))
 
-    async def ip_alloc(self, network: str, *, count: int = 1, subnet: str | None = None, family: Family | None = None) -> Addresses:
-        return await self._run(_requests.ip_alloc(network, count, subnet, family))
+    async def ip_alloc(
+        self,
+        network: str,
+        *,
+        count: int = 1,
+        subnet: str | None = None,
+        family: Family | None = None,
+        idempotency_key: str | None = None,
+    ) -> Addresses:
+        return await self._run(_requests.ip_alloc(network, count, subnet, family, idempotency_key))
 
     async def ip_free(self, network: str, addresses: Iterable[str]) -> None:
         await self._run(_requests.ip_free(network, addresses))
 
     async def subnet_ip_count(self, network: str, subnets: Iterable[str]) -> Counts:
         return await self._run(_requests.subnet_ip_count(network, subnets))
+
+    async def search(self, text: str, *, kinds: Iterable[str] | None = None, limit: int | None = None) -> Document:
+        return await self._run(_requests.search(text, kinds, limit))
+
+    async def utilization(
+        self,
+        by: Grouping = "subnet",
+        *,
+        network: str | None = None,
+        project: str | None = None,
+        subnet: str | None = None,
+        limit: int | None = None,
+    ) -> Document:
+        return await self._run(_requests.utilization(by, {"network": network, "project": project, "subnet": subnet}, limit))
+
+    async def address_map(self, subnet: str, *, start: str | None = None, limit: int | None = None) -> Document:
+        return await self._run(_requests.address_map(subnet, start, limit))
+
+    async def schema(self, kind: str | None = None) -> Document:
+        return await self._run(_requests.schema(kind))
 
     async def home(self) -> Document:
         return await self._run(_requests.home())

@@ -21,6 +21,7 @@ from ._requests import (
     Elements,
     Excluded,
     Family,
+    Grouping,
     Names,
     Operation,
     Rows,
@@ -62,21 +63,25 @@ class Client:
         """Give the connections back; the client is of no use afterwards."""
         self._http.close()
 
-    def create(self, kind: str, document: Mapping[str, Any]) -> Document:
-        """Make an object and return the server's answer: its uuid, name, fq_name, href and parent (contract 1.4.1)."""
-        return self._run(_requests.create(kind, document))
+    def create(self, kind: str, document: Mapping[str, Any], *, idempotency_key: str | None = None) -> Document:
+        """
+        Make an object and return the server's answer: its uuid, name, fq_name, href and parent (contract 1.4.1).
+
+        With a key it is made once, however often the same call is sent, and may be sent again when no answer came.
+        """
+        return self._run(_requests.create(kind, document, idempotency_key))
 
     def read(self, kind: str, uuid: str, fields: Iterable[str] | None = None, *, exclude: Iterable[Excluded] = ()) -> Document:
         """The object, whole or with the named fields only; `exclude` leaves out children, back refs or hrefs (contract 1.4.2)."""
         return self._run(_requests.read(kind, uuid, fields, exclude))
 
-    def update(self, kind: str, uuid: str, document: Mapping[str, Any]) -> Document:
-        """Change the properties and refs that the document names; None removes one (contract 2.7)."""
-        return self._run(_requests.update(kind, uuid, document))
+    def update(self, kind: str, uuid: str, document: Mapping[str, Any], *, if_match: str | None = None) -> Document:
+        """Change the properties and refs that the document names; None removes one. `if_match`: only in that state (contract 2.7)."""
+        return self._run(_requests.update(kind, uuid, document, if_match))
 
-    def delete(self, kind: str, uuid: str) -> None:
+    def delete(self, kind: str, uuid: str, *, if_match: str | None = None) -> None:
         """Remove the object; raises ChildrenPresent or StillReferenced when others need it (contract 1.4.4)."""
-        self._run(_requests.delete(kind, uuid))
+        self._run(_requests.delete(kind, uuid, if_match))
 
     def bulk(self, entries: Iterable[Mapping[str, Any]], *, dry_run: bool = False) -> Rows:
         """Do entries {"kind", "operation", "data"} in one transaction, all or none; for each what its own call answers (docs/api-v2.md).
@@ -139,9 +144,17 @@ class Client:
         """Add, modify, set or delete single elements, all or none (contract 1.9)."""
         self._run(_requests.prop_collection_update(uuid, updates))
 
-    def ip_alloc(self, network: str, *, count: int = 1, subnet: str | None = None, family: Family | None = None) -> Addresses:
+    def ip_alloc(
+        self,
+        network: str,
+        *,
+        count: int = 1,
+        subnet: str | None = None,
+        family: Family | None = None,
+        idempotency_key: str | None = None,
+    ) -> Addresses:
         """Take addresses of a network that no object holds (contract 1.13)."""
-        return self._run(_requests.ip_alloc(network, count, subnet, family))
+        return self._run(_requests.ip_alloc(network, count, subnet, family, idempotency_key))
 
     def ip_free(self, network: str, addresses: Iterable[str]) -> None:
         """Give back addresses taken by `ip_alloc`; unknown ones are ignored (contract 1.13)."""
@@ -150,6 +163,30 @@ class Client:
     def subnet_ip_count(self, network: str, subnets: Iterable[str]) -> Counts:
         """How many addresses each subnet has in use, in the order asked (contract 1.13)."""
         return self._run(_requests.subnet_ip_count(network, subnets))
+
+    def search(self, text: str, *, kinds: Iterable[str] | None = None, limit: int | None = None) -> Document:
+        """What the text names, begins or is part of: names, uuids, addresses, MAC addresses, prefixes; the closest first."""
+        return self._run(_requests.search(text, kinds, limit))
+
+    def utilization(
+        self,
+        by: Grouping = "subnet",
+        *,
+        network: str | None = None,
+        project: str | None = None,
+        subnet: str | None = None,
+        limit: int | None = None,
+    ) -> Document:
+        """How many addresses are used, reserved and free, as rows and as totals; of all, or of one network, project or subnet."""
+        return self._run(_requests.utilization(by, {"network": network, "project": project, "subnet": subnet}, limit))
+
+    def address_map(self, subnet: str, *, start: str | None = None, limit: int | None = None) -> Document:
+        """What each address of a subnet is, and who holds it; `next` of the answer is the `start` of the part after it."""
+        return self._run(_requests.address_map(subnet, start, limit))
+
+    def schema(self, kind: str | None = None) -> Document:
+        """What the server knows of a kind: properties, types, links; without one, every kind."""
+        return self._run(_requests.schema(kind))
 
     def home(self) -> Document:
         """The home page: every kind and action the server offers (contract 1.3)."""

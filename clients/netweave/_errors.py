@@ -26,7 +26,9 @@ Everything that can go wrong when asking a VNC API, as one tree.
       - SystemObject
     + Forgotten 410       .position, after which changes are kept
     + OverQuota 412
+    + PreconditionFailed 412
     + TooLarge 413
+    + KeyReused 422
     + ServerError 500
       - Unavailable 502, 503, 504
 
@@ -168,6 +170,20 @@ class Forgotten(Refused):
 
 class OverQuota(Refused):
     """The project may not have more of this kind."""
+
+
+class PreconditionFailed(Refused):
+    """The object is not in the state that `if_match` named: somebody has changed it since."""
+
+    @property
+    def etag(self) -> str | None:
+        """The state that it is in, if the server told."""
+        found = self.facts.get("etag")
+        return found if isinstance(found, str) else None
+
+
+class KeyReused(Refused):
+    """The idempotency key came with another request before."""
 
 
 class TooLarge(Refused):

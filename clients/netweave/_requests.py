@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar
 from urllib.parse import quote
 from uuid import uuid4
@@ -23,6 +23,7 @@ Elements = dict[str, list[tuple[Any, str]]]
 Operation = Literal["ADD", "DELETE"]
 Excluded = Literal["children", "back_refs", "hrefs"]
 Family = Literal["v4", "v6"]
+Grouping = Literal["subnet", "network", "project"]
 
 DEFAULT_URL = "http://127.0.0.1:8082"
 TIMEOUT = httpx.Timeout(30.0, connect=5.0)
@@ -88,9 +89,9 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def create(kind: str, document: Mapping[str, Any]) -> Call[Document]:
+def create(kind: str, document: Mapping[str, Any], key: str | None) -> Call[Document]:
     name = hyphened(kind)
-    return Call("POST", f"/{name}s", lambda body: _object(body[name]), body={name: dict(document)}, repeatable=False)
+    return _once(Call("POST", f"/{name}s", lambda body: _object(body[name]), body={name: dict(document)}, repeatable=False), key)
 
 
 def read(kind: str, uuid: str, fields: Iterable[str] | None, exclude: Iterable[str]) -> Call[Document]:
@@ -101,14 +102,14 @@ def read(kind: str, uuid: str, fields: Iterable[str] | None, exclude: Iterable[s
     return Call("GET", _path(name, uuid), lambda body: _object(body[name]), params)
 
 
-def update(kind: str, uuid: str, document: Mapping[str, Any]) -> Call[Document]:
+def update(kind: str, uuid: str, document: Mapping[str, Any], etag: str | None) -> Call[Document]:
     # An update that has nothing to say is answered with an empty body (contract 1.4.3).
     name = hyphened(kind)
-    return Call("PUT", _path(name, uuid), lambda body: _object(body.get(name, {})), body={name: dict(document)})
+    return _if(Call("PUT", _path(name, uuid), lambda body: _object(body.get(name, {})), body={name: dict(document)}), etag)
 
 
-def delete(kind: str, uuid: str) -> Call[None]:
-    return Call("DELETE", _path(hyphened(kind), uuid), _nothing)
+def delete(kind: str, uuid: str, etag: str | None) -> Call[None]:
+    return _if(Call("DELETE", _path(hyphened(kind), uuid), _nothing), etag)
 
 
 def bulk(entries: Iterable[Mapping[str, Any]], *, dry_run: bool) -> Call[Rows]:
@@ -155,9 +156,10 @@ def prop_collection_update(uuid: str, updates: Iterable[Mapping[str, Any]]) -> C
     return Call("POST", "/prop-collection-update", _nothing, body={"uuid": uuid, "updates": changes}, repeatable=not once)
 
 
-def ip_alloc(network: str, count: int, subnet: str | None, family: str | None) -> Call[Addresses]:
+def ip_alloc(network: str, count: int, subnet: str | None, family: str | None, key: str | None) -> Call[Addresses]:
     body = {"count": count, "subnet": subnet} | ({} if family is None else {"family": family})
-    return Call("POST", f"{_path('virtual-network', network)}/ip-alloc", lambda reply: list(reply["ip_addr"]), body=body, repeatable=False)
+    path = f"{_path('virtual-network', network)}/ip-alloc"
+    return _once(Call("POST", path, lambda reply: list(reply["ip_addr"]), body=body, repeatable=False), key)
 
 
 def ip_free(network: str, addresses: Iterable[str]) -> Call[None]:
@@ -171,6 +173,39 @@ def subnet_ip_count(network: str, subnets: Iterable[str]) -> Call[Counts]:
 
 def home() -> Call[Document]:
     return Call("GET", "/", _object)
+
+
+def search(text: str, kinds: Iterable[str] | None, limit: int | None) -> Call[Document]:
+    chosen = {} if kinds is None else {"kinds": ",".join(map(hyphened, kinds))}
+    return Call("GET", "/v2/search", _object, {"q": text, **chosen, **_limited(limit)})
+
+
+def utilization(by: str, chosen: Mapping[str, str | None], limit: int | None) -> Call[Document]:
+    params = {"by": by} | {name: uuid for name, uuid in chosen.items() if uuid is not None}
+    return Call("GET", "/v2/ipam/utilization", _object, {**params, **_limited(limit)})
+
+
+def address_map(subnet: str, start: str | None, limit: int | None) -> Call[Document]:
+    params = {} if start is None else {"start": start}
+    return Call("GET", f"/v2/ipam/subnets/{quote(subnet, safe='')}/map", _object, {**params, **_limited(limit)})
+
+
+def schema(kind: str | None) -> Call[Document]:
+    return Call("GET", "/v2/schema" if kind is None else f"/v2/schema/{quote(hyphened(kind), safe='')}", _object)
+
+
+def _limited(limit: int | None) -> dict[str, str]:
+    return {} if limit is None else {"limit": str(limit)}
+
+
+def _once(call: Call[T], key: str | None) -> Call[T]:
+    """The call under a key: the server does it once, so that it may be sent again."""
+    return call if key is None else replace(call, headers={"Idempotency-Key": key}, repeatable=True)
+
+
+def _if(call: Call[T], etag: str | None) -> Call[T]:
+    """The call only to the state that has this ETag; a second one would find another state."""
+    return call if etag is None else replace(call, headers={"If-Match": etag}, repeatable=False)
 
 
 def _path(kind: str, uuid: str) -> str:

@@ -150,3 +150,45 @@ def test_a_hundred_objects_are_compared_25_at_a_time(run: Run, project: str) -> 
 
     assert run("apply -f -", bundle).stderr == "100 created\n"
     assert run("apply -f -", bundle).stderr == "nothing to change: 100 objects are as described\n"
+
+
+def test_search_finds_what_a_text_names(run: Run, project: str) -> None:
+    run("apply -f -", network(project, "blue"))
+
+    found = run(f"search {project}:blue --kinds vn -o json")
+    table = run(f"search {project}:blue -o table")
+
+    assert [":".join(each["fq_name"]) for each in json.loads(found.stdout)] == [f"{project}:blue"]
+    assert f"{project}:blue" in table.stdout
+    assert "exact fq_name" in table.stdout
+    assert run("search 10.0.0.7 --limit 1 -o name").stdout.count("\n") == 1
+
+
+def test_utilization_tells_how_full_a_network_is(run: Run, project: str) -> None:
+    run("apply -f -", network(project, "blue"))
+
+    found = run(f"utilization --network {project}:blue -o json")
+    csv = run(f"utilization --project {project} --by project -o csv")
+
+    assert [(row["cidr"], row["used"], row["free"]) for row in json.loads(found.stdout)["rows"]] == [("10.0.0.0/24", 0, 252)]
+    assert csv.stdout.splitlines() == ["project,family,used,reserved,free,total,full", f"{project},v4,0,4,252,256,0%"]
+    assert run(f"utilization --network {project}:nothing").code == 3
+
+
+def test_schema_tells_what_a_kind_is_made_of(run: Run) -> None:
+    assert "virtual-network" in run("schema -o name").stdout.splitlines()
+    assert json.loads(run("schema vn").stdout)["refs"]["network_ipam_refs"]["kind"] == "network-ipam"
+    lines = run("schema vn -o csv").stdout.splitlines()
+    assert "mtu,property,integer 0..9216" in lines
+    assert "network_ipam_refs,ref,network-ipam (VnSubnetsType)" in lines
+
+
+def test_delete_asks_for_a_state_if_it_is_told_one(run: Run, project: str) -> None:
+    run("apply -f -", network(project, "blue"))
+    state = json.loads(run(f"get vn {project}:blue").stdout)["virtual-network"]["id_perms"]["last_modified"]
+
+    refused = run(f"delete vn {project}:blue --if-match 2001-01-01T00:00:00.000000")
+
+    assert (refused.code, state in refused.stderr) == (1, True)
+    assert run(f"delete vn {project}:blue --if-match {state}").code == 0
+    assert run(f"delete vn {project}:a {project}:b --if-match {state}").code == 2

@@ -18,6 +18,9 @@ OWN = (
     ("export", "netweave.cli.export:export", "Write objects as files that `apply` reads."),
     ("watch", "netweave.cli.watch:watch", "Show objects, and what happens to them, as it happens."),
     ("changes", "netweave.cli.changes:changes", "Show who did what, and when."),
+    ("search", "netweave.cli.search:search", "Find objects by name, uuid, address, MAC address or prefix."),
+    ("utilization", "netweave.cli.utilization:utilization", "Show how many addresses are used, reserved and free."),
+    ("schema", "netweave.cli.schema:schema", "Show the properties and links of a kind."),
 )
 HELP = {
     "serve": "Run the API server.",

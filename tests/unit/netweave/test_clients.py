@@ -343,3 +343,59 @@ def test_what_cannot_be_a_token_is_refused_and_not_said(token: str) -> None:
         Client("http://127.0.0.1:1", token=token)
 
     assert token not in str(refused.value)
+
+
+@both
+def test_a_write_names_the_state_that_it_is_made_from(through: Through) -> None:
+    _, updated = told(through, lambda c: c.update("project", UUID, {"display_name": "a"}, if_match='"x"'), Reply(body={"project": {}}))
+    _, deleted = told(through, lambda c: c.delete("project", UUID, if_match='"x"'), Reply())
+
+    assert [asked[0].headers["if-match"] for asked in (updated, deleted)] == ['"x"', '"x"']
+
+
+@both
+def test_another_state_is_raised_with_the_etag_that_the_object_has(through: Through) -> None:
+    with pytest.raises(netweave.PreconditionFailed) as raised:
+        told(through, lambda c: c.delete("project", UUID, if_match='"x"'), problem(412, "precondition-failed", etag='"y"'))
+
+    assert raised.value.etag == '"y"'
+
+
+@both
+def test_a_create_with_a_key_may_be_sent_again_and_one_without_may_not(through: Through) -> None:
+    made, asked = told(
+        through,
+        lambda c: c.create("project", {"fq_name": ["a", "b"]}, idempotency_key="k"),
+        Reply(503, "later", "text/plain"),
+        Reply(body={"project": {"uuid": UUID}}),
+    )
+
+    assert made == {"uuid": UUID}
+    assert [each.headers["idempotency-key"] for each in asked] == ["k", "k"]
+    with pytest.raises(netweave.Unavailable):
+        told(through, lambda c: c.create("project", {"fq_name": ["a", "b"]}), Reply(503, "later", "text/plain"))
+
+
+@both
+def test_a_key_of_another_request_is_raised_as_such(through: Through) -> None:
+    with pytest.raises(netweave.KeyReused):
+        told(through, lambda c: c.ip_alloc(UUID, idempotency_key="k"), problem(422, "idempotency-key-reused"))
+
+
+@both
+def test_what_v2_answers_is_returned_as_it_is(through: Through) -> None:
+    asks: list[tuple[Ask, str, dict[str, str]]] = [
+        (
+            lambda c: c.search("blue", kinds=["virtual_network"], limit=5),
+            "/v2/search",
+            {"q": "blue", "kinds": "virtual-network", "limit": "5"},
+        ),
+        (lambda c: c.utilization("network", project=UUID), "/v2/ipam/utilization", {"by": "network", "project": UUID}),
+        (lambda c: c.address_map(UUID, start="10.0.0.1"), f"/v2/ipam/subnets/{UUID}/map", {"start": "10.0.0.1"}),
+        (lambda c: c.schema("virtual_network"), "/v2/schema/virtual-network", {}),
+        (lambda c: c.schema(), "/v2/schema", {}),
+    ]
+    for ask, path, query in asks:
+        found, asked = told(through, ask, Reply(body={"some": "thing"}))
+
+        assert (found, asked[0].method, asked[0].path, asked[0].query) == ({"some": "thing"}, "GET", path, query)
