@@ -112,7 +112,7 @@ change = Table(
     "change",
     metadata,
     # Drawn while the row of the object is locked, so it orders the changes of one object.
-    Column("revision", BigInteger, change_revision, nullable=False, server_default=change_revision.next_value()),
+    Column("revision", BigInteger, nullable=False, server_default=change_revision.next_value()),
     Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
     Column("at", Moment, nullable=False, server_default=func.statement_timestamp()),
     Column("operation", Text, nullable=False),

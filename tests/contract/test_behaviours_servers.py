@@ -9,6 +9,7 @@ import pytest
 
 from tests.contract.world import World
 from tests.served import served
+from tests.watching import watching
 
 FABRIC = {"type": "virtual-network", "fq_name": ["default-domain", "default-project", "ip-fabric"]}
 
@@ -64,3 +65,22 @@ async def test_behaviour_40_what_one_server_wrote_the_other_reads_at_once(both: 
     for number in range(20):
         await here.update("virtual-network", network["uuid"], display_name=str(number))
         assert (await there.read("virtual-network", network["uuid"]))["display_name"] == str(number)
+
+
+async def test_behaviour_40_a_watch_at_either_server_shows_each_commit_once_in_one_order(
+    both: list[httpx.AsyncClient], world: World
+) -> None:
+    network = await world.network("a", "10.1.1.0/24")
+    worlds = seen_by(both, world)
+    async with watching(both[0], "instance_ip") as one, watching(both[1], "instance_ip") as other:
+        for stream in (one, other):
+            await stream.take(1)
+        held = await asyncio.gather(*[worlds[number % 2].address(network) for number in range(50)])
+        await asyncio.gather(*[worlds[number % 2].post("instance-ip", held[0]["fq_name"][0]) for number in range(10)])
+        seen, also = await one.take(50), await other.take(50)
+
+    assert sorted(each.document["uuid"] for each in seen) == sorted(each["uuid"] for each in held)
+    assert {each.name for each in seen} == {"create"}
+    assert [(each.position, each.document["uuid"]) for each in seen] == [(each.position, each.document["uuid"]) for each in also]
+    positions = [each.position or 0 for each in seen]
+    assert positions == sorted(set(positions))
