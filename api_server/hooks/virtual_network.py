@@ -13,7 +13,7 @@ from api_server.ipam.ports import has_machines
 from api_server.ipam.subnet import first_overlap, read_address
 from api_server.ipam.subnets import OF_OTHER_NETWORKS, read_space, read_spaces
 from api_server.ipam.system import refuse_automatic
-from api_server.ipam.usage import carry_out, leave_spaces, release_reserved
+from api_server.ipam.usage import carry_out, leave_spaces, refuse_holders, release_reserved
 from api_server.model.resource import Resource
 from api_server.model.route_target import RouteTarget, route_target_problems, route_targets_of
 from api_server.transaction import Hooks, Transaction
@@ -70,6 +70,7 @@ class VirtualNetwork(Hooks):
             raise Conflict(message, uuid=old.uuid)
         if ipams := [ref.uuid for ref in old.refs.get(IPAMS, [])]:
             await release_reserved(tx, old.uuid, ipams)
+            await refuse_holders(tx, old.uuid)
 
 
 # --- what needs no other row ---

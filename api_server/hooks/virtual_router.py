@@ -11,6 +11,7 @@ from api_server.ipam.links import flat_among
 from api_server.ipam.routers import Taken, declare_parts, pools_of_others
 from api_server.ipam.subnet import Pool, Subnet, read_network
 from api_server.ipam.subnets import read_spaces
+from api_server.ipam.usage import refuse_router_holders
 from api_server.model.resource import Ref, Resource
 from api_server.transaction import Hooks, Transaction
 
@@ -38,6 +39,10 @@ class VirtualRouter(Hooks):
     async def after_update(self, tx: Transaction, old: Resource, new: Resource) -> None:
         if _links(old) != _links(new):
             await declare_parts(tx, new.uuid)
+
+    @override
+    async def before_delete(self, tx: Transaction, old: Resource) -> None:
+        await refuse_router_holders(tx, old.uuid)
 
 
 def _links(one: Resource) -> list[Any]:

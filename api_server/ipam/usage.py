@@ -13,7 +13,7 @@ from api_server.ipam.links import hold_links
 from api_server.ipam.plan import Plan
 from api_server.ipam.subnet import Subnet
 from api_server.ipam.subnets import delete_subnets, insert_subnets, other_space_with, read_space, replace_subnet
-from api_server.ipam.tables import address
+from api_server.ipam.tables import address, subnet
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
 
@@ -47,11 +47,27 @@ OF_NETWORK_IN_SPACES = Statement(
     .order_by(address.c.ip)
     .limit(1)
 )
-_referred = exists().where(reference.c.target == bindparam("space"), ~reference.c.relaxed)
+_child = resource.alias("child")
+# Told by others first: whoever refers to the space, and pools with their floating and alias ips below it.
+_told = or_(
+    exists().where(reference.c.target == bindparam("space"), ~reference.c.relaxed),
+    exists().where(_child.c.parent == bindparam("space"), _child.c.kind.in_([literal_column(f"'{kind}-pool'") for kind in LABELS])),
+)
 HOLDER_IN_SPACE = Statement(
-    select(address.c.ip, resource.c.kind, _referred.label("referred"))
+    select(address.c.ip, resource.c.kind, _told.label("told"))
     .join(resource, resource.c.uuid == address.c.owner)
     .where(address.c.space == bindparam("space"), address.c.purpose == OBJECT)
+    .order_by(address.c.ip)
+    .limit(1)
+)
+HOLDER_OF_ROUTER = Statement(
+    select(address.c.ip, resource.c.kind)
+    .join(subnet, subnet.c.uuid == address.c.subnet)
+    .join(resource, resource.c.uuid == address.c.owner)
+    .where(
+        subnet.c.router == bindparam("router"),
+        ~exists().where(reference.c.source == address.c.owner, reference.c.target == bindparam("router"), ~reference.c.relaxed),
+    )
     .order_by(address.c.ip)
     .limit(1)
 )
@@ -121,10 +137,20 @@ async def forget_space(session: Session, space: str) -> None:
 
     While an object has an address of it, those who refer to the space hold it back; where there are none, the address is told.
     """
-    found = await session.fetch(HOLDER_IN_SPACE, space=space)
-    _refuse([(row["ip"], row["kind"]) for row in found if not row["referred"]])
-    if not found:
+    if not await refuse_holders(session, space):
         await delete_subnets(session, space, await read_space(session, space))
+
+
+async def refuse_holders(session: Session, space: str) -> bool:
+    """Raise if an object that nothing else tells of has an address of the space; whether any object has one."""
+    found = await session.fetch(HOLDER_IN_SPACE, space=space)
+    _refuse([(row["ip"], row["kind"]) for row in found if not row["told"]])
+    return bool(found)
+
+
+async def refuse_router_holders(session: Session, router: str) -> None:
+    """Raise if an object that does not refer to the virtual router any more has an address of its pools."""
+    _refuse([(row["ip"], row["kind"]) for row in await session.fetch(HOLDER_OF_ROUTER, router=router)])
 
 
 def _refuse(holders: Iterable[tuple[object, str]]) -> None:

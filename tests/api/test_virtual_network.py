@@ -411,3 +411,29 @@ async def test_of_two_provider_networks_that_take_one_plain_network_one_does(wor
     )
 
     assert sorted(answer.status_code for answer in answers) == [200, 400], [answer.text for answer in answers]
+
+
+async def test_a_network_stays_while_an_address_of_it_is_held_though_the_ref_was_relaxed(world: World) -> None:
+    network = await world.network("a", "10.1.1.0/24")
+    held = await world.address(network)
+    await world.action("ref-relax-for-delete", **{"uuid": held["uuid"], "ref-uuid": network["uuid"]})
+
+    refused = await world.delete("virtual-network", network["uuid"])
+    await world.delete("instance-ip", held["uuid"])
+
+    assert (refused.status_code, refused.text) == (409, "Cannot Delete IP Block, IP(10.1.1.252) is in use")
+    assert (await world.delete("virtual-network", network["uuid"])).status_code == 200
+
+
+async def test_pools_below_a_network_are_told_before_the_addresses_they_gave(world: World) -> None:
+    network = await world.network("a", "10.1.1.0/24")
+    name = [*network["fq_name"], "pool"]
+    pool = await world.create("floating-ip-pool", "pool", fq_name=name, parent_type="virtual-network")
+    await world.create("floating-ip", "f", fq_name=[*name, "f"], parent_type="floating-ip-pool")
+
+    refused = await world.delete("virtual-network", network["uuid"])
+
+    assert (refused.status_code, f"children still present: ['{world.api.base_url}/floating-ip-pool/{pool['uuid']}']" in refused.text) == (
+        409,
+        True,
+    )

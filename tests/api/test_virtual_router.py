@@ -106,3 +106,18 @@ async def test_a_router_that_is_older_than_its_rules_gives_addresses_too(world: 
     held = await world.create("instance-ip", "i", virtual_router_refs=[{"uuid": made["uuid"]}])
 
     assert (await world.read("instance-ip", held["uuid"]))["instance_ip_address"] == "10.2.2.17"
+
+
+async def test_a_router_stays_while_an_address_of_its_pools_is_held_though_the_ref_was_relaxed(world: World) -> None:
+    ipam = await flat_ipam(world)
+    made = (await post(world, "r", network_ipam_refs=pools(ipam, (16, 17)))).json()["virtual-router"]
+    held = await world.create("instance-ip", "i", virtual_router_refs=[{"uuid": made["uuid"]}])
+    referred = await world.delete("virtual-router", made["uuid"])
+    await world.action("ref-relax-for-delete", **{"uuid": held["uuid"], "ref-uuid": made["uuid"]})
+
+    refused = await world.delete("virtual-router", made["uuid"])
+    await world.delete("instance-ip", held["uuid"])
+
+    assert (referred.status_code, f"/instance-ip/{held['uuid']}" in referred.text) == (409, True)
+    assert (refused.status_code, refused.text) == (409, "Cannot Delete IP Block, IP(10.2.2.17) is in use")
+    assert (await world.delete("virtual-router", made["uuid"])).status_code == 200
