@@ -16,12 +16,12 @@ from api_server.ipam.system import refuse_automatic
 from api_server.ipam.usage import carry_out, leave_spaces, refuse_holders, release_reserved
 from api_server.model.resource import Resource
 from api_server.model.route_target import RouteTarget, route_target_problems, route_targets_of
+from api_server.model.sharing import share_changed, share_new
 from api_server.transaction import Hooks, Transaction
 
 KIND = "virtual-network"
 NUMBER, IPAMS, PROPERTIES = "virtual_network_network_id", "network_ipam_refs", "virtual_network_properties"
 UNDELETABLE = {("default-domain", "default-project", name) for name in ("ip-fabric", "__link_local__")}
-EVERYONE, LINKING = 7, 5
 
 
 class VirtualNetwork(Hooks):
@@ -41,7 +41,7 @@ class VirtualNetwork(Hooks):
             message = "Cannot set the virtual network ID"
             raise Forbidden(message, field=NUMBER)
         await _check(tx, None, new)
-        _share_new(new)
+        share_new(new)
         new.properties[NUMBER] = await draw_number(tx, NETWORK_IDS, new.uuid)
         await _claim_vxlan(tx, None, new)
         await _settle_subnets(tx, None, new)
@@ -59,7 +59,7 @@ class VirtualNetwork(Hooks):
             raise Forbidden(message, field=NUMBER)
         await _check(tx, old, new)
         await _check_provider_change(tx, old, new)
-        _share_changed(new)
+        share_changed(new)
         await _claim_vxlan(tx, old, new)
         await _settle_subnets(tx, old, new)
 
@@ -99,37 +99,6 @@ def _provider_problems(new: Resource) -> Iterator[str]:
         for name in ("segmentation_id", "physical_network"):
             if details.get(name) in (None, ""):
                 yield f"provider_properties.{name}: it is missing, both fields are needed"
-
-
-def _share_new(new: Resource) -> None:
-    if new.perms.global_access == EVERYONE:
-        new.properties["is_shared"] = True
-    elif new.properties.get("is_shared"):
-        new.perms.global_access = EVERYONE
-    else:
-        new.properties["is_shared"] = False
-
-
-def _share_changed(new: Resource) -> None:
-    """Bring `is_shared`, `router_external` and `global_access` in line, or raise if the body contradicts itself."""
-    given = {"is_shared", "router_external", "perms2"} & new.given
-    if not given:
-        return
-    shared, external = bool(new.properties.get("is_shared")), bool(new.properties.get("router_external"))
-    access = new.perms.global_access
-    if {"is_shared", "perms2"} <= given and not external and shared != (access == EVERYONE):
-        raise _inconsistent("is_shared", shared, access)
-    if {"router_external", "perms2"} <= given and not shared and external != (access == LINKING):
-        raise _inconsistent("router_external", external, access)
-    if given == {"perms2"}:
-        new.properties["is_shared"] = access != 0
-    else:
-        new.perms.global_access = EVERYONE if shared else LINKING if external else 0
-
-
-def _inconsistent(name: str, value: object, access: int) -> BadRequest:
-    message = f"Inconsistent {name} ({value}) and global_access ({access})"
-    return BadRequest(message, field=name)
 
 
 # --- numbers, route targets, peers ---
