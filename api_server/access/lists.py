@@ -46,7 +46,7 @@ class AccessLists:
     async def default_domain(self) -> str:
         """The id of default-domain, which lasts as long as the database."""
         if not self._default_domain:
-            async with self._database.connection() as connection:
+            async with self._database.short() as connection:
                 row = await connection.fetchrow(resources.BY_NAME, kind="domain", name_digest=digest(DEFAULT_DOMAIN))
             self._default_domain = plain(row["uuid"]) if row else ""
         return self._default_domain
@@ -59,7 +59,8 @@ class AccessLists:
             if self._looked >= since:
                 return
             began = time.monotonic()
-            async with self._database.connection() as connection:
+            # On the reserve: whoever asks may hold a connection already.
+            async with self._database.short() as connection:
                 # The revision first: lists that change in between are then read again next time.
                 revision = await access_lists.revision(connection)
                 if revision != self._revision:

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound
-from api_server.http.requests import empty, json_response, object_of, server_of, write_in
+from api_server.http.requests import empty, json_response, object_of, reading, write_in
 from api_server.store import kv
 from api_server.transaction import Transaction
 
@@ -40,7 +40,7 @@ async def useragent_kv(request: Request) -> Response:
 async def _retrieve(request: Request, key: Any) -> Any:
     if key is not None and not isinstance(key, (str, list)):
         raise BadRequest(f"Bad Request: key must be a text or a list of texts: {key!r:.200}", field="key")
-    async with server_of(request).database.connection() as connection:
+    async with reading(request) as connection:
         if not key:
             return await kv.everything(connection)
         keys = [each for each in key if isinstance(each, str)] if isinstance(key, list) else [key]

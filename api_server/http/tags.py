@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound
+from api_server.http.preconditions import if_match
 from api_server.http.requests import json_response, object_of, server_of, uuid_in, write_in
 from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import ROOT, Catalog
@@ -45,10 +46,11 @@ class Change:
 async def set_tag(request: Request) -> Response:
     document, catalog = await object_of(request), server_of(request).catalog
     kind, uuid = _object(catalog, document)
-    changes = [read_change(name.lower(), said) for name, said in document.items() if name not in WHO]
+    changes, match = [read_change(name.lower(), said) for name, said in document.items() if name not in WHO], if_match(request)
 
     async def work(tx: Transaction) -> None:
         old = await tx.hold(kind.name, uuid, WRITE)
+        match.check(old)
         tags = await _tags(tx, old, changes)
         new = old.copy()
         for change in changes:

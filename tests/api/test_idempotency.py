@@ -209,3 +209,13 @@ async def test_an_answer_that_is_too_old_is_not_given_even_before_it_is_dropped(
     again = await post(world, "/useragent-kv", {**body, "value": "c"}, key)
 
     assert (again.status_code, REPLAYED in again.headers) == (200, False)
+
+
+def test_a_request_with_a_key_needs_one_connection(postgres: Postgres) -> None:
+    headers = {"Idempotency-Key": "k"}
+    with postgres.database() as url, served(DATABASE_URL=url, NETWEAVE_POOL_SIZE="1") as server:
+        asked = httpx.post(
+            f"{server.url}/useragent-kv", json={"operation": "RETRIEVE", "key": ""}, headers=headers, timeout=30, trust_env=False
+        )
+
+        assert (asked.status_code, asked.json()) == (200, {"value": []})

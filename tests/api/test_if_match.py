@@ -74,20 +74,24 @@ async def test_a_delete_asks_too(world: World) -> None:
     assert (await world.api.get(f"/virtual-network/{uuid}")).status_code == 404
 
 
-@pytest.mark.parametrize("verb", ["ref-update", "prop-collection-update", "chmod", "chown"])
+@pytest.mark.parametrize("verb", ["ref-update", "prop-collection-update", "chmod", "chown", "set-tag"])
 async def test_an_action_on_one_object_asks_too(world: World, verb: str) -> None:
     uuid, tag = await made(world)
     policy = (await world.create("network-policy", "policy"))["uuid"]
+    await world.create("tag", "label=a", tag_type_name="label", tag_value="a")
     body = {
         "ref-update": {"type": "virtual-network", "ref-type": "network-policy", "ref-uuid": policy, "operation": "ADD", "attr": None},
         "prop-collection-update": {"updates": [{"field": "annotations", "operation": "set", "value": {"key": "a", "value": "b"}}]},
         "chmod": {"global_access": 5},
         "chown": {"owner": FAR_AWAY},
+        "set-tag": {"obj_type": "virtual-network", "obj_uuid": uuid, "label": {"value": "a"}},
     }[verb]
 
-    refused = await world.api.post(f"/{verb}", json={"uuid": uuid, **body}, headers={"If-Match": STALE})
+    document = body if verb == "set-tag" else {"uuid": uuid, **body}
+
+    refused = await world.api.post(f"/{verb}", json=document, headers={"If-Match": STALE})
     unchanged = await etag(world, uuid)
-    done = await world.api.post(f"/{verb}", json={"uuid": uuid, **body}, headers={"If-Match": tag})
+    done = await world.api.post(f"/{verb}", json=document, headers={"If-Match": tag})
 
     assert (refused.status_code, unchanged, done.status_code) == (412, tag, 200)
     assert await etag(world, uuid) != tag

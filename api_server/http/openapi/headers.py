@@ -20,7 +20,7 @@ HEADERS = {
     },
 }
 # The actions that change one resource.
-_OF_ONE = ("/ref-update", "/prop-collection-update", "/chown", "/chmod")
+_OF_ONE = ("/ref-update", "/prop-collection-update", "/chown", "/chmod", "/set-tag")
 
 
 def add_headers(paths: dict[str, Any]) -> None:
