@@ -5,23 +5,29 @@ import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
+from itertools import count
 
 import orjson
 import uvloop
 
 from benchmarks.connection import Connection
-from benchmarks.world import instance_ip, port
+from benchmarks.world import SORTS, instance_ip, kind_of, many, port
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`clients` connections for `seconds`, each asking for `path` again and again, or, without one, creating pairs named after `name`."""
+    """
+    `clients` connections for `seconds`, each asking for `path` again and again, or creating what is named after `name`: pairs, or things
+    of this `sort`, `together` of them in one request.
+    """
 
     url: str
     clients: int
     seconds: float
     path: str = ""
     name: str = ""
+    sort: str = ""
+    together: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +51,13 @@ async def run(order: Order) -> Load:
 
 
 def _work(order: Order, client: int, connection: Connection) -> AsyncIterator[int]:
-    return _reads(connection, order.path) if order.path else _pairs(connection, f"{order.name}-{client}")
+    if order.path:
+        return _reads(connection, order.path)
+    name = f"{order.name}-{client}"
+    if not order.sort:
+        return _pairs(connection, name)
+    make = SORTS[order.sort]
+    return _together(connection, make, name, order.together) if order.together else _singly(connection, make, name)
 
 
 async def _until(deadline: float, work: AsyncIterator[int]) -> tuple[int, int]:
@@ -70,6 +82,17 @@ async def _pairs(connection: Connection, prefix: str) -> AsyncIterator[int]:
         size = len(await connection.ask("POST", "/virtual-machine-interfaces", port(name)))
         yield size + len(await connection.ask("POST", "/instance-ips", instance_ip(name)))
         number += 1
+
+
+async def _singly(connection: Connection, make: Callable[[str], list[bytes]], prefix: str) -> AsyncIterator[int]:
+    for number in count():
+        yield sum([len(await connection.ask("POST", f"/{kind_of(one).decode()}s", one)) for one in make(f"{prefix}-{number}")])
+
+
+async def _together(connection: Connection, make: Callable[[str], list[bytes]], prefix: str, things: int) -> AsyncIterator[int]:
+    for number in count(0, things):
+        documents = [one for each in range(number, number + things) for one in make(f"{prefix}-{each}")]
+        yield len(await connection.ask("POST", "/v2/bulk", many(documents)))
 
 
 async def ordered(order: Order) -> Load:

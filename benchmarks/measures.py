@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 from time import perf_counter
@@ -16,11 +16,18 @@ from benchmarks.generator import Generate, Order
 from benchmarks.rows import Script
 from benchmarks.shares import Meter
 from benchmarks.stage import Stage, options
-from benchmarks.world import World
+from benchmarks.world import SORTS, World
 
 BARE, GET, LIST, ROWS = "bare route", "GET one network", "list in detail", "the same bytes by SQL"
 CLIENTS = (1, 8, 32)
 READERS = 16
+CREATORS = (1, 16)
+MANY = 1_000
+
+
+def creates(sort: str, clients: int = 0) -> str:
+    """The name of a measure of creates: one by one by so many clients, or, without a number, many at once."""
+    return f"{sort}, {f'{clients} clients' if clients else 'many at once'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,16 @@ class Bench:
             found[pairs("server", clients)] = self._load(self.server, partial(self._order, runs, clients), generator.ordered)
             found[pairs("raw loop", clients)] = self._loop(clients)
             found[pairs("pgbench", clients)] = self._pgbench(clients)
+        for sort, make in SORTS.items():
+            objects = len(make(""))
+            for clients in (*CREATORS, 0):
+                together = 0 if clients else MANY // objects
+                load = self._load(self.server, partial(self._create, runs, clients or 1, sort, together), generator.ordered)
+                found[creates(sort, clients)] = _times(load, objects * (together or 1))
         return found
+
+    def _create(self, runs: Iterator[int], clients: int, sort: str, together: int, seconds: float) -> Order:
+        return Order(self.server.url, clients, seconds, name=f"create-{next(runs)}", sort=sort, together=together)
 
     def _order(self, runs: Iterator[int], clients: int, seconds: float) -> Order:
         """Pairs whose names are new in every round."""
@@ -114,6 +130,16 @@ class Bench:
         database = self.stage.clone(self.template)
         yield database
         self.stage.postgres.drop(database)
+
+
+def _times(measure: Measure, objects: int) -> Measure:
+    """The same in objects a second."""
+
+    async def measured(seconds: float) -> Figure:
+        figure = await measure(seconds)
+        return replace(figure, rate=figure.rate * objects)
+
+    return measured
 
 
 async def keep_bodies(database: str, answer: bytes) -> None:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from benchmarks.figures import Figure, middle, ratio
-from benchmarks.measures import BARE, CLIENTS, GET, LIST, ROWS, pairs
+from benchmarks.measures import BARE, CLIENTS, CREATORS, GET, LIST, MANY, ROWS, creates, pairs
 from benchmarks.statements import Count
-from benchmarks.world import LISTED
+from benchmarks.world import LISTED, SORTS
 
 READ_AIM, PAIR_AIM, BUSY = 0.25, 0.30, 0.90
+# Sixteen clients keep all cores busy, one request keeps one.
+MANY_AIM = {1: 5.00, 16: 3.00}
 Taken = Mapping[str, Sequence[Figure]]
 _HEAD = f"{'':34}{'rate':>12}{'ratio':>8}   {'aim':14}{'CPU: server (wanted)':>20}{'PostgreSQL':>14}{'load':>6}"
 
@@ -26,6 +28,9 @@ def lines(taken: Taken, counts: Sequence[Count], rows: str) -> Iterator[str]:
     yield from _section(f"create a port and its instance-ip (the rows of a pair: {rows})")
     for clients in CLIENTS:
         yield from _pairs(taken, clients)
+    yield from _section(f"{MANY:,} objects in one request, against one by one, in objects")
+    for sort in SORTS:
+        yield from _creates(taken, sort)
     yield from _section("SQL statements a request, BEGIN and COMMIT apart")
     yield from _columns([_count(one) for one in counts])
 
@@ -42,6 +47,15 @@ def _pairs(taken: Taken, clients: int) -> Iterator[str]:
     yield _line(f"{who}, pgbench", pgbench, 1, "/s", f"{ratio(pgbench, loop):.2f}", "")
     yield _line(f"{who}, server : loop", server, 1, "/s", *_against(server, loop, PAIR_AIM))
     yield _line(f"{who}, server : pgbench", server, 1, "/s", *_against(server, pgbench, PAIR_AIM))
+
+
+def _creates(taken: Taken, sort: str) -> Iterator[str]:
+    together = taken[creates(sort)]
+    for clients in CREATORS:
+        singly = taken[creates(sort, clients)]
+        who = f"{clients} client{'s' if clients > 1 else ''}"
+        yield _line(f"{sort}, {who}", singly, 1, "/s", "1.00", "")
+        yield _line(f"  one request : {who}", together, 1, "/s", *_against(together, singly, MANY_AIM[clients]))
 
 
 def _against(of: Sequence[Figure], to: Sequence[Figure], aim: float) -> tuple[str, str]:

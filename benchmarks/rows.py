@@ -60,11 +60,16 @@ async def read_script(url: str, database: str) -> Script:
 
 async def _left(session: Any, table: str, column: str, uuid: str) -> list[Mapping[str, Any]]:
     types = await session.fetch(
-        "SELECT attname, atttypid::regtype::text AS type FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0", table
+        # What PostgreSQL makes of other columns is not written.
+        "SELECT attname, atttypid::regtype::text AS type FROM pg_attribute "
+        "WHERE attrelid = $1::regclass AND attnum > 0 AND attgenerated = ''",
+        table,
     )
     rows = await session.fetch(f"SELECT * FROM {table} WHERE {column} = $1", uuid)
     kinds = {one["attname"]: one["type"] for one in types}
-    return [{name: (kinds[name], value) for name, value in row.items() if name not in _GIVEN.get(table, ())} for row in rows]
+    return [
+        {name: (kinds[name], value) for name, value in row.items() if name in kinds and name not in _GIVEN.get(table, ())} for row in rows
+    ]
 
 
 class _Writing:

@@ -1,7 +1,7 @@
 """The objects that the figures are taken on, made through the API; and the bodies of the requests."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,36 @@ def instance_ip(name: str) -> bytes:
         virtual_network_refs=[{"to": [DOMAIN, PROJECT, "crowded"]}],
         virtual_machine_interface_refs=[{"to": [DOMAIN, PROJECT, name]}],
     )
+
+
+def machine(name: str) -> bytes:
+    return body("virtual-machine", fq_name=[name])
+
+
+def address(name: str) -> bytes:
+    """An address of the crowded network, of no port."""
+    return body("instance-ip", fq_name=[name], virtual_network_refs=[{"to": [DOMAIN, PROJECT, "crowded"]}])
+
+
+# What is created one by one and many at once: the objects of one such thing.
+SORTS: dict[str, Callable[[str], list[bytes]]] = {
+    "machines": lambda name: [machine(name)],
+    "networks with a subnet": lambda name: [network(name, "10.1.0.0/24")],
+    "ports": lambda name: [port(name)],
+    "instance-ips": lambda name: [address(name)],
+    "objects of pods": lambda name: [machine(name), port(name), instance_ip(name)],
+}
+
+
+def kind_of(document: bytes) -> bytes:
+    """The key around a body."""
+    return document[2 : document.index(b'":')]
+
+
+def many(documents: Iterable[bytes]) -> bytes:
+    """The body that creates them all in one request."""
+    entries = (b'{"kind":"%s","data":%s}' % (kind_of(one), one[one.index(b'":') + 2 : -1]) for one in documents)
+    return b'{"resources":[%s]}' % b",".join(entries)
 
 
 async def create(connection: Connection, kind: str, document: bytes) -> str:
