@@ -1,13 +1,19 @@
 """The one check at the route: who asks, and whether the rules let them (contract 1.4.1 row 1, 5.1 to 5.4)."""
 
-from collections.abc import Collection, Iterable
+import time
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import orjson
 from starlette.requests import Request
 
+from api_server.access import Gate
+from api_server.errors import Unauthenticated, Unavailable
 from api_server.http.requests import CALLER, body_of, caller_of, server_of
-from api_server.model.caller import EVERYBODY
+from api_server.model.caller import EVERYBODY, Caller
 from api_server.model.kind import Kind, snake_of
+
+HEADER = "x-auth-token"
 
 
 async def admit(request: Request) -> None:
@@ -16,7 +22,7 @@ async def admit(request: Request) -> None:
     if server.gate.is_open:
         request.scope[CALLER] = EVERYBODY
         return
-    caller = request.scope[CALLER] = await server.gate.caller(request.headers.get("x-auth-token", ""))
+    caller = request.scope[CALLER] = await server.gate.caller(request.headers.get(HEADER, ""))
     if not caller.admin:
         thing = _thing(request)
         fields = await _fields(request, thing) if request.method in ("POST", "PUT") else ()
@@ -31,6 +37,38 @@ async def admit_to(request: Request, method: str, kind: Kind, fields: Collection
 async def open_to(request: Request, kinds: Iterable[str]) -> list[str]:
     """Those of the kinds that the rules let the caller read: what an answer about several kinds may tell of."""
     return await server_of(request).gate.readable(caller_of(request), kinds)
+
+
+@dataclass(slots=True)
+class Standing:
+    """Whether the caller of an answer that lasts is still let in: who lost the token, a role or a rule is told no more."""
+
+    gate: Gate
+    caller: Caller
+    token: str = field(repr=False)
+    kinds: Sequence[str]
+    # How often it is asked, in seconds.
+    interval: float
+    _due: float = field(default=0.0, repr=False)
+
+    @classmethod
+    def of(cls, request: Request, kinds: Sequence[str], interval: float) -> "Standing":
+        """That of a request which reads these kinds, and has just been let in."""
+        token = request.headers.get(HEADER, "")
+        return cls(server_of(request).gate, caller_of(request), token, kinds, interval, time.monotonic() + interval)
+
+    async def lapsed(self) -> bool:
+        if self.gate.is_open or time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + self.interval
+        try:
+            caller = await self.gate.caller(self.token)
+        except Unauthenticated:
+            return True
+        except Unavailable:
+            # Nobody can be asked: that takes nothing from who was let in.
+            return False
+        return caller != self.caller or await self.gate.readable(caller, self.kinds) != list(self.kinds)
 
 
 def _thing(request: Request) -> str:

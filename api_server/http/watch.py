@@ -14,12 +14,11 @@ from starlette.types import Send
 from typing_extensions import override
 
 from api_server.errors import BadRequest, UnknownResourceType
-from api_server.http.admission import admit_to
+from api_server.http.admission import Standing, admit_to
 from api_server.http.documents import render_details
 from api_server.http.events import KEEP_ALIVE, STOP, linked, render_event
-from api_server.http.requests import Server, base_of, caller_of, server_of
+from api_server.http.requests import Server, base_of, server_of
 from api_server.http.resources import fields_of
-from api_server.model.caller import Caller
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.store import changes
@@ -42,7 +41,8 @@ async def watch(request: Request) -> Response:
         await admit_to(request, "GET", kind)
     fields = {kind.name: fields_of(query.get(f"{kind.snake}_fields", query.get(f"{kind.name}_fields"))) for kind in kinds}
     last = _last(request.headers.get("last-event-id") or query.get("last_event_id") or "")
-    stream = Stream(server, caller_of(request), kinds, fields, base_of(request), _seconds(query.get("timeout")))
+    standing = Standing.of(request, [kind.name for kind in kinds], server.keepalive)
+    stream = Stream(server, standing, kinds, fields, base_of(request), _seconds(query.get("timeout")))
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     if last is None:
@@ -87,7 +87,7 @@ class Stream:
     """What one watcher is told, piece by piece."""
 
     server: Server
-    caller: Caller
+    standing: Standing
     kinds: Sequence[Kind]
     fields: Mapping[str, frozenset[str] | None]
     base: str
@@ -123,6 +123,9 @@ class Stream:
         async with aclosing(batches):
             try:
                 async for batch in batches:
+                    if await self.standing.lapsed():
+                        yield STOP
+                        return
                     over = batch.live and time() >= end
                     if text := self._text(batch, await self._readable(batch), over=over):
                         yield text
@@ -134,7 +137,7 @@ class Stream:
     async def _init(self, connection: Connection, kind: Kind, fields: frozenset[str] | None) -> AsyncIterator[bytes]:
         yield b'event: init\ndata: {"%s":[' % kind.collection.encode()
         comma = b""
-        rows = changes.list_of(connection, kind.name, PIECE, links=_has_links(kind, fields), caller=self.caller)
+        rows = changes.list_of(connection, kind.name, PIECE, links=_has_links(kind, fields), caller=self.standing.caller)
         async with aclosing(rows) as pages:
             async for page in pages:
                 if self.server.feed.closed:
@@ -145,10 +148,10 @@ class Stream:
 
     async def _readable(self, batch: Batch) -> frozenset[str]:
         """What the caller may read of the objects that this batch links to."""
-        if self.caller.admin or not batch.events:
+        if self.standing.caller.admin or not batch.events:
             return frozenset()
         async with self.server.database.connection() as connection:
-            return await changes.readable_of(connection, {uuid for event in batch.events for uuid in linked(event)}, self.caller)
+            return await changes.readable_of(connection, {uuid for event in batch.events for uuid in linked(event)}, self.standing.caller)
 
     def _text(self, batch: Batch, readable: frozenset[str], *, over: bool) -> bytes:
         pieces = []
@@ -156,7 +159,7 @@ class Stream:
             position, kind = event.row["position"], event.row["kind"]
             if position <= self.settled and self.shown.sees(event.row["xid"]):
                 continue
-            if text := render_event(event, self.fields[kind], self.caller, readable):
+            if text := render_event(event, self.fields[kind], self.standing.caller, readable):
                 if position >= self.settled:
                     self.told = position
                     pieces.append(b"id: %d\n" % position)

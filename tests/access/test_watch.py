@@ -1,9 +1,14 @@
 """The stream of changes as a tenant: rules for each type, and of objects and links those that its caller may read (contract 1.14, 5.5)."""
 
+from pathlib import Path
 from uuid import uuid4
 
-from tests.access.scene import Scene, access_list, rule
+import httpx
+
+from tests.access.people import People
+from tests.access.scene import Scene, access_list, rule, settings
 from tests.contract.world import World
+from tests.served import served
 from tests.watching import Seen, watching
 
 KIND = "virtual-network"
@@ -92,6 +97,37 @@ async def test_a_hidden_object_is_told_to_nobody_but_the_administrator(scene: Sc
         events = await stream.until(mine, "create")
 
     assert hidden not in {uuid for _, uuid in told(events)}
+
+
+async def test_a_stream_ends_with_the_token_it_was_opened_with(dsn: str, tmp_path: Path) -> None:
+    people = People(tmp_path / "tokens.yaml")
+    token = people.token("alice", "admin")
+    with served(DATABASE_URL=dsn, NETWEAVE_WATCH_KEEPALIVE_INTERVAL="0.2", **settings(people.path)) as server:
+        people.url = server.url
+        async with people.client(token) as api, watching(api, "project") as stream:
+            await stream.take(1)
+            people.path.write_text("")
+            events = await stream.rest()
+            again = await api.get("/watch", params={"resource_type": "project"})
+
+    assert [seen.name for seen in events] == ["stop"]
+    assert again.status_code == 401
+
+
+async def test_a_stream_ends_when_its_type_may_be_read_no_more(scene: Scene, dsn: str) -> None:
+    role = f"role-{uuid4().hex[:8]}"
+    tenant = await scene.tenant(role)
+    body = access_list([*tenant.project, "rules"], "project", rule("project", role, "R"))
+    uuid = (await scene.admin.post("/api-access-lists", json=body)).json()["api-access-list"]["uuid"]
+    more = {"NETWEAVE_WATCH_KEEPALIVE_INTERVAL": "0.2", **settings(scene.people.path)}
+    with served(DATABASE_URL=dsn, **more) as server:
+        there = httpx.AsyncClient(base_url=server.url, headers=tenant.api.headers, trust_env=False)
+        async with there as api, watching(api, "project") as stream:
+            await stream.take(1)
+            await scene.admin.delete(f"/api-access-list/{uuid}")
+            events = await stream.rest()
+
+    assert [seen.name for seen in events] == ["stop"]
 
 
 async def test_each_type_needs_a_rule_that_lets_it_be_read(scene: Scene) -> None:
