@@ -14,14 +14,14 @@ ALICE = Caller("alice", frozenset({"member"}))
 
 
 class Counted(Database):
-    """A database that counts how often a connection is taken."""
+    """A database that counts how often a connection of its reserve is taken."""
 
     taken = 0
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
+    async def short(self) -> AsyncIterator[Connection]:
         self.taken += 1
-        async with super().connection() as connection:
+        async with super().short() as connection:
             yield connection
 
 
