@@ -90,7 +90,11 @@ def test_the_table_of_settings_names_every_setting_with_its_default() -> None:
     rows = [[cell.strip(" `") for cell in line.split("|")] for line in section("Settings").splitlines() if line.startswith("| `")]
     told = {variable.removeprefix("NETWEAVE_").lower(): default for _, variable, _, default, _, _ in rows}
     fields = Settings.model_fields
-    defaults = {name: str(field.default).lower() for name, field in fields.items() if field.default_factory is None and field.default != ""}
+    defaults = {
+        name: str(field.default).lower()
+        for name, field in fields.items()
+        if field.default_factory is None and field.default not in ("", None)
+    }
 
     assert set(told) == set(fields)
     assert {name: told[name] for name in defaults} == defaults
