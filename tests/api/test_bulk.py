@@ -382,6 +382,16 @@ async def test_a_body_that_is_no_list_of_entries(world: World, body: Document, s
     assert refused.text.startswith(said)
 
 
+async def test_the_limit_of_a_body_is_larger_than_for_others_and_holds(world: World) -> None:
+    long = [creation(world, "virtual-machine", f"v{number}", display_name="x" * 60_000) for number in range(20)]
+
+    fits = await send(world, *long)
+    too_long = await world.api.post("/v2/bulk", content=b" " * 17_000_000)
+
+    assert fits.status_code == 200
+    assert (too_long.status_code, too_long.text) == (413, "Request body is larger than 16384000 bytes")
+
+
 async def test_an_unknown_kind_is_404_as_in_other_actions(world: World) -> None:
     refused = await send(world, creation(world, "virtual-machine", "v"), entry("nothing"))
 
