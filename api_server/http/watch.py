@@ -106,11 +106,12 @@ class Stream:
             connection.raw.transaction(isolation="repeatable_read", readonly=True),
         ):
             self.shown, position = await changes.look(connection)
+            # What the snapshot saw has positions up to here by now, and is passed over where it comes. Asked before anything is shown:
+            # what a reader does when it has seen the lists comes later, and has an id.
+            self.settled = await feed.settled()
             for kind in self.kinds:
                 async for piece in self._init(connection, kind, self.fields[kind.name]):
                     yield piece
-        # What the snapshot saw has positions up to here by now, and is passed over where it comes.
-        self.settled = await feed.settled()
         async for piece in self.after(position):
             yield piece
 
