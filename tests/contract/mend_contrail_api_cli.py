@@ -22,6 +22,18 @@ class Mend:
     replacement: str
 
 
+# datrie, which finds what a word may be completed to, would need a C compiler; a dictionary does it too.
+TRIE = """class Trie(dict):
+    def __init__(self, alphabet):
+        super().__init__()
+
+    def has_keys_with_prefix(self, prefix):
+        return any(key.startswith(prefix) for key in self)
+
+    def values(self, prefix=""):
+        return [self[key] for key in sorted(self) if key.startswith(prefix)]
+"""
+
 MENDS = [
     Mend("utils.py", "ABCs are in collections.abc since 3.3, and only there since 3.10", r"^import collections$", "import collections.abc"),
     Mend("utils.py", "the same, where they are used", r"\bcollections\.(?=(Sequence|Mapping|Iterable)\b)", "collections.abc."),
@@ -29,6 +41,7 @@ MENDS = [
     Mend("utils.py", "pathlib has no `init` in this private call since 3.10", r"(_from_parsed_parts\(.*), init(=True)?\)", r"\1)"),
     Mend("utils.py", "gevent patches ssl before anything imports it: __init__.py does", r"^gevent\.monkey\.patch_(socket|ssl)\(\)\n", ""),
     Mend("__init__.py", "here it is first", r"\A", "import gevent.monkey\n\ngevent.monkey.patch_socket()\ngevent.monkey.patch_ssl()\n"),
+    Mend("resource.py", "datrie has to be compiled: trie.py does for completion", r"^import datrie$", "from . import trie as datrie"),
     Mend("manager.py", "stevedore 5 checks no requirements of plug-ins", r"\n *verify_requirements=True,", ""),
 ]
 
@@ -38,6 +51,7 @@ def mend(package: Path) -> list[str]:
     mark = package / "MENDED"
     if mark.exists():
         return mark.read_text(encoding="utf-8").splitlines()
+    (package / "trie.py").write_text(TRIE, encoding="utf-8")
     lines = [DONE, *(f"{one.files}: {one.why} ({_apply(package, one)} places)" for one in MENDS)]
     mark.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return lines
