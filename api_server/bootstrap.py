@@ -10,6 +10,7 @@ from api_server.hooks import HOOKS
 from api_server.ipam.tags import UNNUMBERED
 from api_server.model.caller import SYSTEM
 from api_server.model.catalog import Catalog, schemas_directory
+from api_server.model.placement import Placement
 from api_server.model.quota import Limits
 from api_server.model.resource import FqName, Identity, Perms, Ref, Resource, new_uuid, ref_name
 from api_server.settings import Settings
@@ -17,7 +18,7 @@ from api_server.store import resources
 from api_server.store.database import Database
 from api_server.store.journal import Journal
 from api_server.store.statements import Statement
-from api_server.transaction import PLAIN, Placement, Transaction, World, write
+from api_server.transaction import PLAIN, Transaction, World, write
 
 # Any number will do, as long as every server uses the same.
 _TURN = Statement(select(func.pg_advisory_xact_lock(bindparam("turn"))))

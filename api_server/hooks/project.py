@@ -2,9 +2,10 @@
 
 from typing_extensions import override
 
+from api_server.model.placement import DEFAULT_GROUP
 from api_server.model.policy_rules import default_rules
 from api_server.model.resource import Resource
-from api_server.transaction import DEFAULT_GROUP, Hooks, Transaction
+from api_server.transaction import Hooks, Transaction
 
 POLICY_SET = "application-policy-set"
 

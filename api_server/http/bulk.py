@@ -17,8 +17,9 @@ from api_server.http.refs import change_ref, parse_ref_change
 from api_server.http.requests import base_of, caller_of, json_response, object_of, server_of, write_in
 from api_server.http.resources import delete_in, update_in
 from api_server.model.caller import READ
+from api_server.model.placement import Placement
 from api_server.model.resource import Resource, is_uuid
-from api_server.transaction import Placement, Transaction
+from api_server.transaction import Transaction
 
 Answer = dict[str, Any]
 

@@ -12,10 +12,10 @@ from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property, hyphened, snake_of
 from api_server.model.names import check_name
+from api_server.model.placement import Placement
 from api_server.model.resource import Identity, Perms, Ref, Resource, is_uuid, new_uuid
 from api_server.model.validation import parse_attribute, parse_document, parse_properties
 from api_server.store.resources import links
-from api_server.transaction import Placement
 
 # The permission fields a create may say (contract 2.3); an update only `enable` and `description`.
 CREATE_IDENTITY = ("enable", "user_visible", "description", "creator", "permissions")

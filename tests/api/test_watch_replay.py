@@ -14,11 +14,12 @@ import pytest
 from api_server.bootstrap import world_of
 from api_server.model.caller import EVERYBODY
 from api_server.model.catalog import load
+from api_server.model.placement import Placement
 from api_server.model.resource import Resource
 from api_server.settings import Settings
 from api_server.store.database import Database
 from api_server.store.journal import Journal
-from api_server.transaction import Placement, Transaction, write
+from api_server.transaction import Transaction, write
 from tests.contract.world import Document, World
 from tests.served import Postgres, Server, served
 from tests.watching import Seen, watching

@@ -1,0 +1,156 @@
+"""What a write reads and locks, and what waits to be stored: all that a transaction does but for its rules."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import asyncpg
+import orjson
+
+from api_server.errors import UnknownId, WrongKind
+from api_server.model.catalog import Catalog
+from api_server.model.resource import Link, Resource, digest
+from api_server.store import resources
+from api_server.store.database import Connection, Database, Writing
+from api_server.store.journal import Far, Journal, Told, far_of_create
+from api_server.store.resources import link_of, resource_of
+from api_server.store.statements import Statement
+
+
+class UnitOfWork:
+    """
+    One transaction. New resources and rows wait until something is read or it ends, and are then stored in one statement, so that
+    whoever reads sees them.
+    """
+
+    def __init__(self, catalog: Catalog, connection: Writing, database: Database, journal: Journal) -> None:
+        self.catalog = catalog
+        self.connection = connection
+        self.database = database
+        self.journal = journal
+        self.caller = journal.caller
+        self.made: set[str] = set()
+        self._waiting: list[Resource] = []
+        self._rows: dict[Statement, dict[str, list[dict[str, Any]]]] = {}
+        self._locked: set[str] = set()
+
+    # --- SQL ---
+
+    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
+        await self.flush()
+        return await self.connection.fetch(statement, **given)
+
+    async def fetchrow(self, statement: Statement, **given: Any) -> asyncpg.Record | None:
+        await self.flush()
+        return await self.connection.fetchrow(statement, **given)
+
+    async def fetchval(self, statement: Statement, **given: Any) -> Any:
+        await self.flush()
+        return await self.connection.fetchval(statement, **given)
+
+    async def execute(self, statement: Statement, **given: Any) -> str:
+        await self.flush()
+        return await self.connection.execute(statement, **given)
+
+    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
+        """Rows for a statement that takes lists of them as JSON: they wait as new resources do."""
+        waiting = self._rows.setdefault(statement, {})
+        for name, more in rows.items():
+            waiting.setdefault(name, []).extend(more)
+
+    def store(self, new: Resource) -> None:
+        """A new resource, which waits to be stored together with others."""
+        self._waiting.append(new)
+        self.made.add(new.uuid)
+
+    async def flush(self) -> None:
+        """Store the new resources and rows that wait."""
+        await self._insert_waiting(self.connection)
+
+    async def finish(self) -> None:
+        """Store those that still wait; where nothing else was written, that statement is the whole transaction."""
+        await self._insert_waiting(self.connection.alone)
+
+    async def rehearse(self) -> None:
+        """Store them too, so that the database checks all of it, and let nothing stay."""
+        await self.flush()
+        await self.connection.rehearse()
+
+    async def _insert_waiting(self, connection: Connection) -> None:
+        waiting, self._waiting = self._waiting, []
+        rows, self._rows = self._rows, {}
+        if waiting:
+            told = await self.tell_far(far_of_create(waiting), waiting)
+            await resources.insert_all(self.connection if told or rows else connection, self.journal, waiting)
+            if told:
+                await resources.touch(connection, told)
+        for statement, lists in rows.items():
+            await self.connection.execute(statement, **{name: orjson.dumps(each).decode() for name, each in lists.items()})
+
+    async def tell_far(self, far: Far, near: Iterable[Resource] = ()) -> list[Told]:
+        """Change rows of the objects whose refs a write changes beside its own; their rows are locked, but for those just being made."""
+        if not far:
+            return []
+        stored = far.keys() - {one.uuid for one in near}
+        return self.journal.implicit([*await self.hold_all(stored), *(one for one in near if one.uuid in far)], far)
+
+    # --- objects ---
+
+    async def get(self, kind: str, uuid: str) -> Resource:
+        """The object with its refs; NotFound when there is none of that kind."""
+        row = await self.fetchrow(resources.READ[False, False], uuid=uuid)
+        if row is None:
+            raise UnknownId(uuid)
+        if row["kind"] != kind:
+            raise WrongKind(kind, uuid)
+        return resource_of(self.catalog, row)
+
+    async def hold(self, kind: str, uuid: str, needed: int = 0) -> Resource:
+        """
+        The object as it is now, with its row locked until the end: no other write changes it meanwhile. A caller who asks for it must
+        have what is `needed` of READ, WRITE and LINK; the server itself needs nothing.
+        """
+        await self.lock([uuid])
+        found = await self.get(kind, uuid)
+        return self.permitted(needed, found) if needed else found
+
+    def permitted(self, needed: int, of: Resource) -> Resource:
+        """The object, if the caller may use it so; raises otherwise (contract 5.5)."""
+        self.caller.require(needed, of.kind.name, of.uuid, of.perms, visible=of.identity.user_visible)
+        return of
+
+    def deletable(self, of: Resource) -> Resource:
+        """The object, if the caller may delete it."""
+        self.caller.require_to_delete(of.kind.name, of.uuid, of.perms, visible=of.identity.user_visible)
+        return of
+
+    async def permit(self, needed: int, uuid: str) -> None:
+        """The same for an object that is not read here; whether there is one is somebody else's question."""
+        if not self.caller.admin and (row := await self.fetchrow(resources.PERMS_BY_UUID, uuid=uuid)):
+            resources.require(self.caller, needed, row)
+
+    async def hold_all(self, uuids: Iterable[str]) -> list[Resource]:
+        """Those of these objects that exist, as they are now, with their rows locked until the end."""
+        uuids = sorted(set(uuids))
+        await self.lock(uuids)
+        return [resource_of(self.catalog, row) for row in await self.fetch(resources.READ_MANY, uuids=uuids)]
+
+    async def lock(self, uuids: Iterable[str]) -> None:
+        """Lock rows in uuid order, so that two transactions never wait for each other; unknown uuids are passed over."""
+        # What this transaction made or has locked is nobody else's already.
+        if wanted := set(uuids) - self._locked - self.made:
+            self._locked |= {row["uuid"] for row in await self.fetch(resources.LOCK, uuids=sorted(wanted))}
+
+    async def named(self, kind: str, fq_name: Sequence[str]) -> Link | None:
+        """Who of the kind has this name."""
+        row = await self.fetchrow(resources.BY_NAME, kind=kind, name_digest=digest(fq_name))
+        return link_of(row) if row else None
+
+    async def find(self, kind: str, fq_name: Sequence[str]) -> Resource | None:
+        found = await self.named(kind, fq_name)
+        return await self.get(kind, found.uuid) if found else None
+
+    async def children(self, uuid: str, kind: str) -> list[Link]:
+        return [link_of(row) for row in await self.fetch(resources.CHILDREN_OF, uuid=uuid, kind=kind)]
+
+    async def referrers(self, uuid: str, kind: str) -> list[Link]:
+        return [link_of(row) for row in await self.fetch(resources.REFERRERS, uuid=uuid, kind=kind)]
