@@ -1,6 +1,5 @@
 """Resources of any kind, made with the parents and the targets that they need."""
 
-import random
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -89,7 +88,8 @@ def parent_of(kind: Kind) -> str | None:
 def name_of(kind: Kind) -> str:
     """A name that no other resource has."""
     if kind.name == "route-target":
-        return f"target:64512:{random.randrange(1, 7_000_000)}"
+        # Not of `random`: hypothesis starts that anew for every example.
+        return f"target:64512:{1 + uuid4().int % 7_000_000}"
     return f"{kind.name}-{uuid4().hex[:12]}"
 
 
