@@ -13,6 +13,7 @@ from starlette.responses import Response
 from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unauthenticated, Unavailable, UnknownPath
 from api_server.http.documents import href
 from api_server.http.requests import base_of
+from api_server.store.database import AWAY
 
 log = structlog.get_logger()
 
@@ -80,11 +81,6 @@ HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, An
     ApiError: on_api_error,
     HTTPException: on_http_error,
     asyncpg.DataError: on_bad_value,
-    asyncpg.PostgresConnectionError: on_database_away,
-    asyncpg.InterfaceError: on_database_away,
-    asyncpg.CannotConnectNowError: on_database_away,
-    asyncpg.AdminShutdownError: on_database_away,
-    asyncpg.TooManyConnectionsError: on_database_away,
-    OSError: on_database_away,
+    **dict.fromkeys(AWAY, on_database_away),
     Exception: on_defect,
 }

@@ -34,6 +34,8 @@ AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
+    # What asyncpg says now and then of a connection that was cut between two steps of one statement.
+    asyncpg.InternalClientError,
     OSError,
 )
 ATTEMPTS = 8
