@@ -7,6 +7,7 @@ from api_server.errors import BadRequest, Conflict, Forbidden, NotFound
 from api_server.ipam.freelist import Session
 from api_server.ipam.numbers import NUMBERS, OPEN, NumberPool, claim_number, draw_number, pool_of, returnable
 from api_server.ipam.tables import free_number, number, number_pool
+from api_server.ipam.tags import numbers_tags
 from api_server.model.resource import is_uuid
 from api_server.store.database import Connection
 from api_server.store.resources import BY_UUID
@@ -31,7 +32,9 @@ RANGE = [
 
 
 async def make_pool(session: Session, pool: NumberPool) -> None:
-    """A new pool of a caller's; Conflict when its name is taken, whatever its range."""
+    """A new pool of a caller's; Conflict when its name is taken, whatever its range, or kept for a pool of the server's."""
+    if numbers_tags(pool.name):
+        raise Conflict(f"int-pool {pool.name} is the server's own, tags are numbered from it", pool=pool.name)
     if not await session.fetch(OPEN, pool=pool.name, first=pool.first, end=pool.end, frontier=pool.first - 1, system=False):
         there = await find_pool(session, pool.name)
         raise Conflict(f"int-pool {pool.name} already exists, from {there.first} to {there.end}", pool=pool.name)

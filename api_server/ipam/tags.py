@@ -11,6 +11,7 @@ from api_server.store.tables import reference, resource
 ASKED = range(32768, 65536)
 # The first seven are the predefined types'.
 TYPE_IDS = NumberPool("tag-type-id", 7, ASKED.start - 1)
+_VALUE_IDS = "tag-id:"
 
 ANOTHER_TAG = Statement(
     select(literal_column("1"))
@@ -32,4 +33,9 @@ UNNUMBERED = Statement(
 
 def value_ids(type_name: str) -> NumberPool:
     """The numbers of one type's values."""
-    return NumberPool(f"tag-id:{type_name}", 1, ASKED.start - 1)
+    return NumberPool(f"{_VALUE_IDS}{type_name}", 1, ASKED.start - 1)
+
+
+def numbers_tags(pool: str) -> bool:
+    """Whether the pool of that name is, or will be, one of these: their rows come with the first draw."""
+    return pool == TYPE_IDS.name or pool.startswith(_VALUE_IDS)
