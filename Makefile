@@ -35,7 +35,7 @@ migrate: $(RUN)  ## The database of DATABASE_URL brought up to date
 	@.venv/bin/netweave migrate $(ARGS)
 
 test: check $(VNC) $(CLI)  ## Lint, types, import contracts and every test
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest --numprocesses=auto --dist=loadfile $(ARGS)
 
 check: $(DEV)  ## Lint, types and import contracts
 	$(PY) -m ruff check .

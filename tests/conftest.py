@@ -8,14 +8,19 @@ import httpx
 import pytest
 
 from api_server.embedded import EmbeddedServer
+from tests.contract.reports import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 from tests.served import Postgres, served
+
+# What schemathesis counted is printed at the end, whichever process counted it.
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
 
 
 def pytest_configure() -> None:
     """A run that is told to end, as by `timeout`, still stops the servers that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # Under nohup the servers under test would inherit deafness to it.
+    # Under nohup, or in the background of a script, the programs under test would inherit deafness to these.
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import pytest
 
 from tests.access.keystone import FakeKeystone, fake_keystone
 from tests.access.people import People
+from tests.contract.world import FAR_AWAY
 from tests.served import Postgres, command, served
 
 PROJECT = str(uuid4())
@@ -42,7 +43,7 @@ async def test_what_says_nothing_of_the_network_needs_no_token(stranger: httpx.A
     assert (await stranger.get(path)).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/projects", f"/project/{uuid4()}", "/aaa-mode", "/obj-perms", "/nothing-at-all"])
+@pytest.mark.parametrize("path", ["/projects", f"/project/{FAR_AWAY}", "/aaa-mode", "/obj-perms", "/nothing-at-all"])
 @pytest.mark.parametrize("token", [None, "made-up", "caf\xe9", "x" * 20_000], ids=["none", "unknown", "no ascii", "too long"])
 async def test_a_token_that_is_nobodys_is_401_in_plain_text(stranger: httpx.AsyncClient, path: str, token: str | None) -> None:
     headers = [(b"x-auth-token", token.encode("latin-1"))] if token else []

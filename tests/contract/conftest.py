@@ -1,7 +1,7 @@
-"""Every test here has a world of its own; what schemathesis counted is printed at the end."""
+"""Every test here has a world of its own."""
 
 from tests.contract.documented import fuzzed_url, openapi
-from tests.contract.reports import pytest_terminal_summary, report
+from tests.contract.reports import report
 from tests.contract.world import world
 
-__all__ = ["fuzzed_url", "openapi", "pytest_terminal_summary", "report", "world"]
+__all__ = ["fuzzed_url", "openapi", "report", "world"]

@@ -1,6 +1,7 @@
 """What was answered to the requests that schemathesis made, told at the end of the run."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,20 @@ def count(report: Report, found: Report) -> None:
 def assert_one_in_five(answers: Counter[int], operation: str) -> None:
     """The promise for every operation, but for those that no request can succeed in."""
     assert operation in NEVER or 5 * answers[200] >= answers.total(), f"{operation}: {dict(answers)}"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that runs a part of the tests hands over what it found."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["schemathesis"] = {name: dict(answers) for name, answers in session.config.stash.get(REPORT, {}).items()}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that prints takes it."""
+    found = getattr(node, "workeroutput", {}).get("schemathesis", {})
+    count(node.config.stash.setdefault(REPORT, {}), {name: Counter(answers) for name, answers in found.items()})
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
