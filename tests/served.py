@@ -35,7 +35,12 @@ class Postgres:
         return urlsplit(self.url)._replace(path=f"/{name}").geturl()
 
     def drop(self, url: str) -> None:
-        run(self._execute(f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}" WITH (FORCE)'))
+        statement = f'DROP DATABASE IF EXISTS "{urlsplit(url).path[1:]}"'
+        try:
+            run(self._execute(f"{statement} WITH (FORCE)"))
+        except asyncpg.InsufficientPrivilegeError:
+            # An autovacuum is at it, which is not ours to force; without force the server ends it itself.
+            run(self._execute(statement))
 
     @cached_property
     def template(self) -> str:
