@@ -42,7 +42,7 @@ def tour(api_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[sub
     must(["bash", "-e", "-c", typed("delete", api_url)], ROOT)
 
 
-# The project needs no curl, the tour does.
+# The project needs no curl, the tour does: a contributor without it still runs all other tests. CI has it.
 needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="README's tour is typed with curl, which is not installed here")
 
 
