@@ -165,6 +165,11 @@ class Transaction(UnitOfWork):
             self.quotas.learn(rows)
             self.known.learn(names, uuids, rows)
 
+    async def end_of(self, kind: str, fq_name: FqName) -> End | None:
+        """Who has this name, as far as the transaction knows already; else it looks."""
+        await self.look_up([(kind, fq_name)], [])
+        return self.known.named(kind, fq_name)
+
     # --- several at once ---
 
     async def expect(self, coming: Iterable[tuple[Resource, Placement]]) -> None:

@@ -1,12 +1,15 @@
 """Databases as a release left them, for the tests of migrations."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
+from alembic import command
 from alembic.config import Config
 
 from api_server.model.places import data_directory
-from tests.served import run
+from tests.served import Postgres, run
 
 # What release 0.1.0 wrote to.
 RELEASED = "77046f3011c2"
@@ -18,6 +21,16 @@ def config(url: str) -> Config:
     for option, value in (("script_location", str(data_directory("migrations"))), ("sqlalchemy.url", url)):
         made.set_main_option(option, value.replace("%", "%%"))
     return made
+
+
+@contextmanager
+def filled_by(postgres: Postgres, rows_of_it: str) -> Iterator[str]:
+    """A database as the release left it, with these rows."""
+    url = postgres.make()
+    command.upgrade(config(url), RELEASED)
+    run(execute(url, rows_of_it))
+    yield url
+    postgres.drop(url)
 
 
 async def execute(url: str, statement: str) -> None:

@@ -20,8 +20,8 @@ class FloatingIp(Hooks):
     @override
     async def before_create(self, tx: Transaction, new: Resource) -> None:
         assert new.parent is not None
-        if not new.refs_to("project") and (project := await tx.named("project", new.fq_name[:2])):
-            new.refer(project)
+        if not new.refs_to("project") and (project := await tx.end_of("project", new.fq_name[:2])):
+            new.refer(project.link)
         # Below an instance-ip the address is the caller's business.
         if new.parent.kind != "instance-ip":
             await self._take(tx, new, new.parent)

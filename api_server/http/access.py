@@ -90,9 +90,10 @@ async def _change_perms(request: Request, document: dict[str, Any], said: dict[s
     perms, match = _checked(catalog, said), if_match(request)
 
     async def work(tx: Transaction) -> None:
-        await tx.lock([uuid])
-        row = await tx.fetchrow(resources.BY_UUID, uuid=uuid)
-        old = tx.permitted(READ | WRITE, await tx.get(row["kind"] if row else "", uuid))
+        held = await tx.hold_all([uuid])
+        if not held:
+            raise UnknownId(uuid)
+        old = tx.permitted(READ | WRITE, held[0])
         match.check(old)
         new = old.copy()
         for name, value in perms.items():

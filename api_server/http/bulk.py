@@ -146,8 +146,7 @@ async def _uuid_of(tx: Transaction, entry: Entry) -> str:
         return str(uuid)
     if not entry.fq_name:
         raise BadRequest(f"uuid or fq_name must say which {entry.kind.name} is meant", field="uuid")
-    await tx.look_up([(entry.kind.name, entry.fq_name)], [])
-    end = tx.known.named(entry.kind.name, entry.fq_name)
+    end = await tx.end_of(entry.kind.name, entry.fq_name)
     if end is None:
         raise UnknownName(entry.fq_name)
     return end.uuid

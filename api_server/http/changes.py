@@ -12,7 +12,7 @@ from starlette.responses import Response
 from api_server.errors import BadRequest, Forgotten, PermissionDenied
 from api_server.http.documents import stamp
 from api_server.http.events import render_state
-from api_server.http.requests import caller_of, json_response, kind_named, present, server_of
+from api_server.http.requests import caller_of, json_response, kind_named, limit_of, number_of, present, server_of
 from api_server.model.catalog import Catalog
 from api_server.model.resource import is_uuid
 from api_server.store import changes
@@ -53,25 +53,12 @@ def _query(catalog: Catalog, given: Mapping[str, str]) -> Query:
         actor=given.get("actor") or None,
         request_id=given.get("request_id") or None,
         newest_first=present(given, "newest_first"),
-        limit=_limit(given.get("limit")),
+        limit=limit_of(given, LIMIT, MOST),
     )
 
 
 def _position(given: Mapping[str, str], name: str) -> int | None:
-    text = given.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal()) or len(text) > 18:
-        raise BadRequest(f"Invalid {name} {text[:200]!r}: it is the position of a change", field=name)
-    return int(text)
-
-
-def _limit(text: str | None) -> int:
-    if not text:
-        return LIMIT
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= MOST:
-        raise BadRequest(f"Invalid limit {text[:200]!r}: it is a number from 1 to {MOST}", field="limit")
-    return int(text)
+    return number_of(given.get(name), name, "the position of a change")
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -56,10 +56,10 @@ async def prop_collection_update(request: Request) -> Response:
     match = if_match(request)
 
     async def work(tx: Transaction) -> None:
-        rows = await tx.fetch(resources.LOCK, uuids=[uuid]) if is_uuid(uuid) else []
-        if not rows:
+        held = await tx.hold_all([uuid]) if is_uuid(uuid) else []
+        if not held:
             raise NotFound(f"Object Not Found: {str(uuid)[:200]}", uuid=str(uuid)[:200])
-        old = tx.permitted(WRITE, await tx.get(rows[0]["kind"], uuid))
+        old = tx.permitted(WRITE, held[0])
         match.check(old)
         new = old.copy()
         for each in updates:

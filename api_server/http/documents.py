@@ -351,11 +351,28 @@ def render_links(row: asyncpg.Record, base: str, *, hrefs: bool) -> dict[str, li
     return found
 
 
+def kept_refs(state: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """The refs of an object as a change row keeps it."""
+    return {name: [{"to": to, "uuid": uuid, "attr": attr} for uuid, to, attr in entries] for name, entries in state["refs"].items()}
+
+
+def kept_object(
+    row: asyncpg.Record, state: Mapping[str, Any], modified: datetime | None, refs: Mapping[str, Sequence[Any]]
+) -> dict[str, Any]:
+    """An object as a change row keeps it, without name, hrefs, children and back refs, with these of its refs (contract 1.14)."""
+    document: dict[str, Any] = {"uuid": row["uuid"], "fq_name": row["fq_name"]}
+    if state["parent_uuid"]:
+        document |= {"parent_type": state["parent_type"], "parent_uuid": state["parent_uuid"]}
+    if identity := state.get("id_perms"):
+        document["id_perms"] = _identity_of(row["uuid"], row["created"], modified, identity, identity["permissions"])
+    return {**document, "perms2": state["perms2"], **state["properties"], **refs}
+
+
 def _id_perms(row: asyncpg.Record) -> dict[str, Any]:
-    return render_identity(row["uuid"], row["created"], row["modified"], row, orjson.Fragment(row["permissions"]))
+    return _identity_of(row["uuid"], row["created"], row["modified"], row, orjson.Fragment(row["permissions"]))
 
 
-def render_identity(uuid: str, created: datetime | None, modified: datetime | None, of: Any, permissions: Any) -> dict[str, Any]:
+def _identity_of(uuid: str, created: datetime | None, modified: datetime | None, of: Any, permissions: Any) -> dict[str, Any]:
     """An object's `id_perms` (contract 2.3); times that nobody noted are null."""
     number = int(uuid.replace("-", ""), 16)
     return {

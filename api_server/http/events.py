@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import orjson
 
-from api_server.http.documents import render_identity, render_links
+from api_server.http.documents import kept_object, kept_refs, render_links
 from api_server.model.caller import READ, Caller
 from api_server.model.resource import Perms
 from api_server.watch.feed import Event
@@ -23,7 +23,7 @@ def render_state(row: asyncpg.Record, name: str, readable: frozenset[str] | None
     if row[name] is None:
         return None
     state: dict[str, Any] = orjson.loads(row[name])
-    return _document(row, state, _modified(row, state, name), readable)
+    return kept_object(row, state, _modified(row, state, name), _some(kept_refs(state), readable))
 
 
 def render_event(event: Event, fields: frozenset[str] | None, caller: Caller, readable: frozenset[str]) -> bytes | None:
@@ -87,15 +87,3 @@ def _modified(row: asyncpg.Record, state: dict[str, Any], name: str) -> datetime
         found: datetime | None = row["modified"]
         return found
     return datetime.fromisoformat(state["modified"]) if state.get("modified") else None
-
-
-def _document(row: asyncpg.Record, state: dict[str, Any], modified: datetime | None, readable: frozenset[str] | None) -> dict[str, Any]:
-    document: dict[str, Any] = {"uuid": row["uuid"], "fq_name": row["fq_name"]}
-    if state["parent_uuid"]:
-        document |= {"parent_type": state["parent_type"], "parent_uuid": state["parent_uuid"]}
-    if identity := state.get("id_perms"):
-        document["id_perms"] = render_identity(row["uuid"], row["created"], modified, identity, identity["permissions"])
-    refs = {
-        name: [{"to": fq_name, "uuid": uuid, "attr": attr} for uuid, fq_name, attr in entries] for name, entries in state["refs"].items()
-    }
-    return {**document, "perms2": state["perms2"], **state["properties"], **_some(refs, readable)}

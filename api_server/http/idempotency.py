@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import ApiError, BadRequest, KeyReused
-from api_server.http.requests import body_of, caller_of, is_dry_run, joined, server_of
+from api_server.http.requests import body_of, caller_of, is_dry_run, joined, notice_joined, server_of
 from api_server.model.caller import Caller
 from api_server.store import answers
 from api_server.store.database import AWAY, Database, Writing
@@ -56,7 +56,9 @@ def once(handler: Handler) -> Handler:
             await answers.keep(connection, who, key, status=response.status_code, media_type=media_type, body=content)
             return response
 
-        return await server.database.write(work)
+        response = await server.database.write(work)
+        notice_joined(request)
+        return response
 
     return answer
 

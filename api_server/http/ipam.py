@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, UnknownId, WrongKind
-from api_server.http.requests import caller_of, json_response, server_of
-from api_server.http.search import limit_of
+from api_server.http.requests import caller_of, json_response, limit_of, number_of, server_of
 from api_server.ipam.address_map import Page, Run, read_map
 from api_server.ipam.subnet import read_address
 from api_server.ipam.utilization import SubnetUsage, Usage, utilization
@@ -30,7 +29,7 @@ async def usage(request: Request) -> Response:
     query, by = request.query_params, request.query_params.get("by", "subnet")
     if by not in GROUPS:
         raise BadRequest(f"by must be one of {', '.join(GROUPS)}: {by!r:.200}", field="by")
-    limit, offset = limit_of(request, DEFAULT_ROWS, LARGEST_ROWS), _offset(query.get("offset") or "0")
+    limit, offset = limit_of(query, DEFAULT_ROWS, LARGEST_ROWS), number_of(query.get("offset"), "offset", "a number of rows") or 0
     chosen = {name: _uuid(name, query[name]) for name in CHOICES if name in query}
     async with server_of(request).database.connection() as connection:
         found = await utilization(connection, caller_of(request), chosen)
@@ -95,18 +94,12 @@ def _uuid(name: str, text: str) -> str:
     return text
 
 
-def _offset(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9:
-        raise BadRequest(f"offset must be a number: {text!r:.200}", field="offset")
-    return int(text)
-
-
 async def address_map(request: Request) -> Response:
     uuid, text = request.path_params["uuid"], request.query_params.get("start")
     start = read_address(text)
     if text is not None and start is None:
         raise BadRequest(f"start must be an address: {text!r:.200}", field="start")
-    limit = limit_of(request, DEFAULT_HELD, LARGEST_HELD)
+    limit = limit_of(request.query_params, DEFAULT_HELD, LARGEST_HELD)
     page = None
     if is_uuid(uuid):
         async with server_of(request).database.connection() as connection:

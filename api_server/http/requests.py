@@ -24,8 +24,8 @@ from api_server.watch.feed import Feed
 
 Result = TypeVar("Result")
 
-# Where a request carries its caller, its body once it was read, and the transaction that it has joined.
-CALLER, BODY, JOINED = "netweave.caller", "netweave.body", "netweave.joined"
+# Where a request carries its caller, its body once it was read, the transaction that it has joined, and what it wrote in that.
+CALLER, BODY, JOINED, WROTE = "netweave.caller", "netweave.body", "netweave.joined", "netweave.wrote"
 # The paths that take many writes in one body.
 OF_MANY = {"/v2/bulk", "/sync"}
 
@@ -120,11 +120,22 @@ async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Res
     """Do `work` in a transaction of this request, and commit, unless the request asks for a dry run or has joined one."""
     server, journal = server_of(request), journal_of(request)
     if JOINED in request.scope:
+        request.scope[WROTE] = journal
         return await perform(Transaction(server.world, request.scope[JOINED], server.database, journal), work)
     result = await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
+    _notice(server, journal)
+    return result
+
+
+def notice_joined(request: Request) -> None:
+    """The transaction that the request had joined is committed."""
+    if WROTE in request.scope:
+        _notice(server_of(request), request.scope.pop(WROTE))
+
+
+def _notice(server: Server, journal: Journal) -> None:
     if ACCESS_LIST in journal.kinds:
         server.gate.rules_changed()
-    return result
 
 
 def journal_of(request: Request) -> Journal:
@@ -149,6 +160,21 @@ def present(given: Mapping[str, Any], name: str) -> bool:
         return False
     value = given[name]
     return value.lower() not in ("false", "0") if isinstance(value, str) else bool(value)
+
+
+def number_of(text: str | None, name: str, what: str, *, least: int = 0, most: int = 10**18 - 1) -> int | None:
+    """The whole number given under `name`; None when it is missing or empty. BadRequest, which says `what` it is, for anything else."""
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal()) or len(text) > len(str(most)) or not least <= int(text) <= most:
+        raise BadRequest(f"Invalid {name} {text[:200]!r}: it is {what}", field=name.lower().replace("-", "_"))
+    return int(text)
+
+
+def limit_of(given: Mapping[str, str], default: int, most: int) -> int:
+    """How many a query wants at the most."""
+    asked = number_of(given.get("limit"), "limit", f"a number from 1 to {most}", least=1, most=most)
+    return default if asked is None else asked
 
 
 def kind_named(catalog: Catalog, name: Any) -> Kind:

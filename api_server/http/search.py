@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api_server.errors import BadRequest
 from api_server.http.admission import open_to
 from api_server.http.documents import href
-from api_server.http.requests import base_of, caller_of, json_response, kind_named, server_of
+from api_server.http.requests import base_of, caller_of, json_response, kind_named, limit_of, server_of
 from api_server.ipam.search import Match, search
 from api_server.ipam.sought import read_sought
 from api_server.model.catalog import ROOT, Catalog
@@ -25,20 +25,12 @@ async def find(request: Request) -> Response:
     text, server = request.query_params.get("q", ""), server_of(request)
     if not text.strip() or len(text) > LONGEST or "\0" in text:
         raise BadRequest(f"q must be a text of 1 to {LONGEST} characters: {text!r:.200}", field="q")
-    limit = limit_of(request, DEFAULT_LIMIT, LARGEST_LIMIT)
+    limit = limit_of(request.query_params, DEFAULT_LIMIT, LARGEST_LIMIT)
     kinds = await open_to(request, _kinds(server.catalog, request.query_params.get("kinds")))
     async with _turns, server.database.connection() as connection:
         found = await search(connection, caller_of(request), read_sought(text), kinds, limit + 1)
     results = [_rendered(match, base_of(request)) for match in found[:limit]]
     return json_response(orjson.dumps({"query": text, "results": results, "more": len(found) > limit}))
-
-
-def limit_of(request: Request, default: int, largest: int) -> int:
-    """The limit that the query has, within bounds."""
-    text = request.query_params.get("limit") or str(default)
-    if not text.isdecimal() or not 1 <= int(text[:10]) <= largest:
-        raise BadRequest(f"limit must be a number from 1 to {largest}: {text!r:.200}", field="limit")
-    return int(text)
 
 
 def _kinds(catalog: Catalog, text: str | None) -> list[str]:

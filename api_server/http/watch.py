@@ -17,7 +17,7 @@ from api_server.errors import BadRequest, UnknownResourceType
 from api_server.http.admission import Standing, admit_to
 from api_server.http.documents import render_details
 from api_server.http.events import KEEP_ALIVE, STOP, linked, render_event
-from api_server.http.requests import Server, base_of, server_of
+from api_server.http.requests import Server, base_of, number_of, server_of
 from api_server.http.resources import fields_of
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
@@ -40,9 +40,10 @@ async def watch(request: Request) -> Response:
     for kind in kinds:
         await admit_to(request, "GET", kind)
     fields = {kind.name: fields_of(query.get(f"{kind.snake}_fields", query.get(f"{kind.name}_fields"))) for kind in kinds}
-    last = _last(request.headers.get("last-event-id") or query.get("last_event_id") or "")
+    asked = request.headers.get("last-event-id") or query.get("last_event_id")
+    last = number_of(asked, "Last-Event-ID", "the id of an event of this stream")
     standing = Standing.of(request, [kind.name for kind in kinds], server.keepalive)
-    stream = Stream(server, standing, kinds, fields, base_of(request), _seconds(query.get("timeout")))
+    stream = Stream(server, standing, kinds, fields, base_of(request), number_of(query.get("timeout"), "timeout", "a number of seconds"))
     if request.method == "HEAD":
         return Response(headers=HEADERS)
     if last is None:
@@ -65,23 +66,6 @@ def _kinds(catalog: Catalog, text: str | None) -> list[Kind]:
     return list(kinds.values())
 
 
-def _last(text: str) -> int | None:
-    if not text:
-        return None
-    if not (text.isascii() and text.isdecimal()) or len(text) > 18:
-        raise BadRequest(f"Invalid Last-Event-ID {text[:200]!r}: it is the id of an event of this stream", field="last_event_id")
-    return int(text)
-
-
-def _seconds(text: str | None) -> float | None:
-    """How long the stream shall be at most."""
-    if text is None:
-        return None
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9:
-        raise BadRequest(f"Invalid timeout {text[:200]!r}: it is a number of seconds", field="timeout")
-    return float(text)
-
-
 @dataclass(slots=True)
 class Stream:
     """What one watcher is told, piece by piece."""
@@ -91,7 +75,8 @@ class Stream:
     kinds: Sequence[Kind]
     fields: Mapping[str, frozenset[str] | None]
     base: str
-    timeout: float | None
+    # In seconds: how long the stream shall be at most.
+    timeout: int | None
     # Events up to here have no id: resuming from one of them would tell again what `init` showed.
     settled: int = 0
     shown: Snapshot = NOTHING

@@ -275,6 +275,18 @@ async def test_a_rule_that_is_given_or_taken_holds_at_once(scene: Scene) -> None
     assert (await tenant.api.get("/projects")).status_code == 403
 
 
+async def test_a_rule_that_is_taken_by_a_request_with_a_key_holds_at_once(scene: Scene) -> None:
+    tenant = await scene.tenant("keyed")
+    uuid = await own_list(scene, tenant, rule("project", "keyed", "R"))
+    assert (await tenant.api.get("/projects")).status_code == 200
+    taking = {"resources": [{"operation": "delete", "kind": "api-access-list", "data": {"uuid": uuid}}]}
+
+    response = await scene.admin.post("/v2/bulk", json=taking, headers={"Idempotency-Key": uuid})
+
+    assert response.status_code == 200, response.text
+    assert (await tenant.api.get("/projects")).status_code == 403
+
+
 async def test_another_server_follows(scene: Scene, dsn: str, people: People) -> None:
     tenant = await scene.tenant("elsewhere")
     with served(DATABASE_URL=dsn, **settings(people.path)) as server:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from alembic import command
 
-from tests.released import RELEASED, config, execute, rows
+from tests.released import RELEASED, config, execute, filled_by, rows
 from tests.served import Postgres, run
 
 THIS = "c2f1a0b7d3e4"
@@ -24,11 +24,8 @@ TOLD = "SELECT revision, operation, fq_name[2], request_id, after::text FROM cha
 @pytest.fixture
 def filled(postgres: Postgres) -> Iterator[str]:
     """A database with changes of twenty days."""
-    url = postgres.make()
-    command.upgrade(config(url), RELEASED)
-    run(execute(url, FILL))
-    yield url
-    postgres.drop(url)
+    with filled_by(postgres, FILL) as url:
+        yield url
 
 
 def test_changes_stay_and_get_positions_in_their_order(filled: str) -> None:

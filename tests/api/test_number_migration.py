@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from alembic import command
 
-from tests.released import RELEASED, config, execute, rows
+from tests.released import config, execute, filled_by, rows
 from tests.served import Postgres, run
 
 BEFORE, THIS = "c2f1a0b7d3e4", "d3a4b1c8e5f6"
@@ -15,11 +15,8 @@ BEFORE, THIS = "c2f1a0b7d3e4", "d3a4b1c8e5f6"
 @pytest.fixture
 def filled(postgres: Postgres) -> Iterator[str]:
     """A database as the release left it: networks with numbers, security groups whose numbers nobody looked after."""
-    url = postgres.make()
-    command.upgrade(config(url), RELEASED)
-    run(execute(url, FILL))
-    yield url
-    postgres.drop(url)
+    with filled_by(postgres, FILL) as url:
+        yield url
 
 
 FILL = """

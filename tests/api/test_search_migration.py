@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from alembic import command
 
-from tests.released import RELEASED, config, execute, rows
-from tests.served import Postgres, run
+from tests.released import config, filled_by, rows
+from tests.served import Postgres
 
 BEFORE, THIS = "d3a4b1c8e5f6", "e4b5c2d9f607"
 FILL = """
@@ -26,11 +26,8 @@ FOUND = "SELECT name, found_by::text FROM resource ORDER BY uuid"
 
 @pytest.fixture
 def filled(postgres: Postgres) -> Iterator[str]:
-    url = postgres.make()
-    command.upgrade(config(url), RELEASED)
-    run(execute(url, FILL))
-    yield url
-    postgres.drop(url)
+    with filled_by(postgres, FILL) as url:
+        yield url
 
 
 def test_what_is_there_is_found_and_the_way_back_loses_nothing(filled: str) -> None:
