@@ -14,17 +14,16 @@ import structlog
 import typer
 
 import netweave
-
-from . import metrics
-from .clock import SystemClock
-from .folder import Folder
-from .kube import KubeError
-from .kube_http import HttpKubeApi, configuration
-from .live import LiveCluster
-from .refusals import Refusal
-from .settings import POD_SUBNET, SettingError, Settings, settings
-from .source import Source
-from .worker import Worker
+from kube_sync import metrics
+from kube_sync.clock import SystemClock
+from kube_sync.cluster.api import KubeError
+from kube_sync.cluster.folder import Folder
+from kube_sync.cluster.http import HttpKubeApi, configuration
+from kube_sync.cluster.live import LiveCluster
+from kube_sync.cluster.source import Source
+from kube_sync.model.refusals import Refusal
+from kube_sync.reconcile.worker import Worker
+from kube_sync.settings import POD_SUBNET, SettingError, Settings, settings
 
 FAILED, WAITING = 1, 2
 PATIENCE = 60.0

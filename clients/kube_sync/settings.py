@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
-from .networks import IpNetwork
+from kube_sync.model.networks import IpNetwork
 
 CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 POD_SUBNET = "10.32.0.0/12"

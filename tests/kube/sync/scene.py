@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import netweave
 from kube_sync.clock import SystemClock
-from kube_sync.kube_http import HttpKubeApi, configuration
-from kube_sync.live import LiveCluster
-from kube_sync.names import FqName, Names, annotations_of
-from kube_sync.objects import NETWORK_STATUS
+from kube_sync.cluster.http import HttpKubeApi, configuration
+from kube_sync.cluster.live import LiveCluster
+from kube_sync.model.names import FqName, Names, annotations_of
+from kube_sync.model.objects import NETWORK_STATUS
+from kube_sync.reconcile.worker import Worker
 from kube_sync.settings import Settings
-from kube_sync.worker import Worker
 from tests.kube.double import KubeDouble
 from tests.kube.sync.tap import Tap
 

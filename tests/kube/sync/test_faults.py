@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 import netweave
-from kube_sync.cache import Cache
 from kube_sync.clock import SystemClock
-from kube_sync.kube_http import HttpKubeApi, configuration
-from kube_sync.live import LiveCluster
-from kube_sync.objects import Definition, Pod
-from kube_sync.worker import Worker
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.http import HttpKubeApi, configuration
+from kube_sync.cluster.live import LiveCluster
+from kube_sync.model.objects import Definition, Pod
+from kube_sync.reconcile.worker import Worker
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
 

@@ -5,7 +5,7 @@ import heapq
 from datetime import UTC, datetime
 from typing import Any
 
-from kube_sync.objects import DEFINITION, POD, Definition, Key, Pod
+from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
 from kube_sync.settings import Settings
 
 RANGES = Settings().pod_subnets

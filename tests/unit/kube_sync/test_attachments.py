@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from kube_sync.attachments import Attachment, attachments_of, interface_name
-from kube_sync.refusals import InvalidAnnotation
+from kube_sync.model.attachments import Attachment, attachments_of, interface_name
+from kube_sync.model.refusals import InvalidAnnotation
 
 EXTNS = {"name": "data-network", "namespace": "extns"}
 

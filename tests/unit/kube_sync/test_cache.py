@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from kube_sync.cache import Cache
-from kube_sync.objects import Key, Pod
+from kube_sync.cluster.cache import Cache
+from kube_sync.model.objects import Key, Pod
 from tests.unit.kube_sync.fakes import pod
 
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from kube_sync.attachments import Attachment
-from kube_sync.choices import CHOICES, Choice, chosen, families, frozen, machine_of, thawed
-from kube_sync.names import Names
-from kube_sync.networks import IpNetwork
-from kube_sync.refusals import InvalidAnnotation
+from kube_sync.model.attachments import Attachment
+from kube_sync.model.choices import CHOICES, Choice, chosen, families, frozen, machine_of, thawed
+from kube_sync.model.names import Names
+from kube_sync.model.networks import IpNetwork
+from kube_sync.model.refusals import InvalidAnnotation
 from tests.unit.kube_sync.fakes import RANGES, pod
 
 NAMES = Names("k8s")

@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from kube_sync.events import BURST, PERIOD, Recorder
-from kube_sync.kube import RefusedError, UnreachedError
-from kube_sync.objects import POD, Key
-from kube_sync.source import Event
+from kube_sync.cluster.api import RefusedError, UnreachedError
+from kube_sync.cluster.events import BURST, PERIOD, Recorder
+from kube_sync.cluster.source import Event
+from kube_sync.model.objects import POD, Key
 from tests.unit.kube_sync.fakes import FakeClock
 
 WEB = Key(POD, "default", "web-0")

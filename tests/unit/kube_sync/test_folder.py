@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kube_sync.cache import Cache
-from kube_sync.folder import Folder
-from kube_sync.objects import DEFINITION, POD, Definition, Key, Pod
-from kube_sync.source import Event
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.folder import Folder
+from kube_sync.cluster.source import Event
+from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
 from tests.unit.kube_sync.fakes import FakeClock
 
 POD_MANIFEST = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kube_sync.names import Names, annotations_of
+from kube_sync.model.names import Names, annotations_of
 
 UID = "0f8b2f3a-6c0e-4b8e-9d2a-5c1f6a7b8c9d"
 

@@ -4,9 +4,17 @@ import json
 
 import pytest
 
-from kube_sync.names import Names
-from kube_sync.networks import CIDR, FORWARDING, NETWORK, SNAT, Made, Mapped, is_ours, network_of
-from kube_sync.refusals import ConflictingAnnotations, InvalidAnnotation, InvalidCIDR, InvalidConfig, OverlappingCIDR, Refusal, ReservedName
+from kube_sync.model.names import Names
+from kube_sync.model.networks import CIDR, FORWARDING, NETWORK, SNAT, Made, Mapped, is_ours, network_of
+from kube_sync.model.refusals import (
+    ConflictingAnnotations,
+    InvalidAnnotation,
+    InvalidCIDR,
+    InvalidConfig,
+    OverlappingCIDR,
+    Refusal,
+    ReservedName,
+)
 from tests.unit.kube_sync.fakes import RANGES, definition
 
 NAMES = Names("k8s")

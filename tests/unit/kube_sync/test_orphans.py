@@ -2,8 +2,8 @@
 
 import pytest
 
-from kube_sync.objects import POD, Key
-from kube_sync.orphans import Orphans, is_too_many
+from kube_sync.model.objects import POD, Key
+from kube_sync.reconcile.orphans import Orphans, is_too_many
 from tests.unit.kube_sync.fakes import FakeClock
 
 

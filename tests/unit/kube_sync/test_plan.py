@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kube_sync.plan import Action, Address, Create, Delete, Found, Interface, Machine, plan
+from kube_sync.model.plan import Action, Address, Create, Delete, Found, Interface, Machine, plan
 
 
 def wanted(interfaces: int = 2) -> Machine:

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from kube_sync.objects import Key
-from kube_sync.queue import LONGEST_PAUSE, Bucket, WorkQueue
+from kube_sync.model.objects import Key
+from kube_sync.pace import Bucket
+from kube_sync.reconcile.queue import LONGEST_PAUSE, WorkQueue
 from tests.unit.kube_sync.fakes import FakeClock, settle
 
 WEB, DB = Key("Pod", "default", "web"), Key("Pod", "default", "db")

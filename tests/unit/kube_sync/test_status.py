@@ -3,11 +3,10 @@
 import json
 from typing import Any
 
-from kube_sync.attachments import Attachment
-from kube_sync.choices import Choice
-from kube_sync.names import Names
-from kube_sync.status import network_status
-from kube_sync.trees import Row
+from kube_sync.model.attachments import Attachment
+from kube_sync.model.choices import Choice
+from kube_sync.model.names import Names
+from kube_sync.model.status import Row, network_status
 from tests.unit.kube_sync.fakes import pod
 
 NAMES = Names("k8s")

@@ -1,8 +1,8 @@
 """Who is woken: the longest waiting pod for each freed address, and the pods of a definition that is not there yet (B21, B39)."""
 
-from kube_sync.objects import DEFINITION, POD, Key
-from kube_sync.refusals import NetworkInUse, NetworkNotFound, SubnetExhausted
-from kube_sync.waiting import References, WaitingRoom
+from kube_sync.model.objects import DEFINITION, POD, Key
+from kube_sync.model.refusals import NetworkInUse, NetworkNotFound, SubnetExhausted
+from kube_sync.reconcile.waiting import References, WaitingRoom
 
 
 def pod(name: str) -> Key:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from kube_sync.cache import Cache
-from kube_sync.kube import KubeError, RefusedError, UnreachedError
-from kube_sync.objects import Key, Pod, pod_of
-from kube_sync.watch import SILENT_CLOSES, ListWatch, Resource
+from kube_sync.cluster.api import KubeError, RefusedError, UnreachedError
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.watch import SILENT_CLOSES, ListWatch, Resource
+from kube_sync.model.objects import Key, Pod, pod_of
 from tests.unit.kube_sync.fakes import ImpatientClock, settle
 
 FUTURE = "v-of-the-future"

@@ -5,8 +5,8 @@ from typing import Protocol
 
 import structlog
 
-from .clock import Clock
-from .objects import Key
+from kube_sync.clock import Clock
+from kube_sync.model.objects import Key
 
 FEW = 50
 SHARE = 0.1

@@ -7,11 +7,11 @@ from typing import Any
 
 import structlog
 
-from .clock import Clock
-from .kube import KubeApi, KubeError, RefusedError
-from .objects import API_VERSIONS
-from .queue import Bucket
-from .source import Event
+from kube_sync.clock import Clock
+from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
+from kube_sync.cluster.source import Event
+from kube_sync.model.objects import API_VERSIONS
+from kube_sync.pace import Bucket
 
 COMPONENT = "netweave-kube-sync"
 BURST, PERIOD = 25.0, 300.0

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from .objects import DEFINITION, POD, Key
-from .refusals import Refusal
+from kube_sync.model.objects import DEFINITION, POD, Key
+from kube_sync.model.refusals import Refusal
 
 
 class WaitingRoom:

@@ -11,7 +11,7 @@ from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
-from .kube import MERGE_PATCH, KubeError, RefusedError, UnreachedError
+from kube_sync.cluster.api import MERGE_PATCH, KubeError, RefusedError, UnreachedError
 
 TIMEOUT = 10.0
 # A watch sends a bookmark about every minute; silence this long means that nobody is there any more (B33).

@@ -8,10 +8,10 @@ from typing import Any, Generic, TypeVar
 import msgspec
 import structlog
 
-from .cache import Cache
-from .clock import Clock
-from .kube import KubeApi, KubeError, RefusedError, UnreachedError
-from .objects import Kept
+from kube_sync.clock import Clock
+from kube_sync.cluster.api import KubeApi, KubeError, RefusedError, UnreachedError
+from kube_sync.cluster.cache import Cache
+from kube_sync.model.objects import Kept
 
 T = TypeVar("T", bound=Kept)
 

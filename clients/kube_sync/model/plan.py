@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from .names import FqName
+from kube_sync.model.names import FqName
 
 
 @dataclass(frozen=True)

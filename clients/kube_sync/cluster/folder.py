@@ -12,10 +12,10 @@ from uuid import NAMESPACE_URL, uuid5
 import msgspec
 import yaml
 
-from .cache import Cache
-from .clock import Clock
-from .objects import DEFINITION, POD, Definition, Key, Pod, definition_of, pod_of
-from .source import Event
+from kube_sync.clock import Clock
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.source import Event
+from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod, definition_of, pod_of
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 NODE = "local"

@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_interface
 
-from .names import FqName, Names
-from .objects import Definition
-from .refusals import ConflictingAnnotations, InvalidAnnotation, InvalidCIDR, InvalidConfig, OverlappingCIDR, ReservedName
+from kube_sync.model.names import FqName, Names
+from kube_sync.model.objects import Definition
+from kube_sync.model.refusals import ConflictingAnnotations, InvalidAnnotation, InvalidCIDR, InvalidConfig, OverlappingCIDR, ReservedName
 
 IpNetwork = IPv4Network | IPv6Network
 

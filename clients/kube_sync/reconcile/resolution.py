@@ -4,15 +4,14 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import netweave
-
-from .attachments import Attachment, attachments_of
-from .cache import Cache
-from .choices import Choice, chosen, families
-from .names import FqName, Names
-from .networks import IpNetwork, Made, Network, is_ours, network_of
-from .objects import DEFINITION, Definition, Key, Pod
-from .refusals import InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
-from .source import Event, Source
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.source import Event, Source
+from kube_sync.model.attachments import Attachment, attachments_of
+from kube_sync.model.choices import Choice, chosen, families
+from kube_sync.model.names import FqName, Names
+from kube_sync.model.networks import IpNetwork, Made, Network, is_ours, network_of
+from kube_sync.model.objects import DEFINITION, Definition, Key, Pod
+from kube_sync.model.refusals import InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
 
 NETWORK = "virtual-network"
 Rows = dict[FqName, dict[str, Any]]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from .refusals import InvalidAnnotation
+from kube_sync.model.refusals import InvalidAnnotation
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 import netweave
-
-from . import documents
-from .names import FqName, Names
-from .networks import IpNetwork
-from .projects import Projects
-from .refusals import NameCollision, OverlappingCIDR
+from kube_sync.model import documents
+from kube_sync.model.names import FqName, Names
+from kube_sync.model.networks import IpNetwork
+from kube_sync.model.refusals import NameCollision, OverlappingCIDR
+from kube_sync.reconcile.projects import Projects
 
 
 class ClusterWide:

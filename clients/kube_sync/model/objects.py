@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
-from .attachments import NETWORKS
+from kube_sync.model.attachments import NETWORKS
 
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
 FINALIZER = "netweave.io/network"

@@ -5,20 +5,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import netweave
-
-from .cache import Cache
-from .choices import CHOICES, Choice, machine_of, thawed
-from .kube import KubeError
-from .names import Names
-from .objects import POD, Key, Pod
-from .plan import Address, Create, Interface, Machine, plan
-from .projects import Projects
-from .refusals import AddressInUse, InvalidAnnotation, NetworkNotFound, Refusal, SubnetExhausted
-from .resolution import Resolution
-from .routers import Routers
-from .source import Source
-from .status import is_foreign, network_status
-from .trees import Root, Tree, Trees
+from kube_sync.cluster.api import KubeError
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.source import Source
+from kube_sync.model.choices import CHOICES, Choice, machine_of, thawed
+from kube_sync.model.names import Names
+from kube_sync.model.objects import POD, Key, Pod
+from kube_sync.model.plan import Address, Create, Interface, Machine, plan
+from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NetworkNotFound, Refusal, SubnetExhausted
+from kube_sync.model.status import is_foreign, network_status
+from kube_sync.reconcile.projects import Projects
+from kube_sync.reconcile.resolution import Resolution
+from kube_sync.reconcile.routers import Routers
+from kube_sync.reconcile.trees import Root, Tree, Trees
 
 
 def is_due(pod: Pod | None) -> bool:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from .cache import Cache
-from .objects import Definition, Key, Pod
+from kube_sync.cluster.cache import Cache
+from kube_sync.model.objects import Definition, Key, Pod
 
 
 @dataclass(frozen=True)

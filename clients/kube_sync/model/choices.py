@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 
-from .attachments import Attachment, interface_name
-from .documents import subnets_of
-from .names import Names
-from .networks import IpNetwork
-from .objects import Pod
-from .plan import Address, Interface, Machine
-from .refusals import InvalidAnnotation
+from kube_sync.model.attachments import Attachment, interface_name
+from kube_sync.model.documents import subnets_of
+from kube_sync.model.names import Names
+from kube_sync.model.networks import IpNetwork
+from kube_sync.model.objects import Pod
+from kube_sync.model.plan import Address, Interface, Machine
+from kube_sync.model.refusals import InvalidAnnotation
 
 CHOICES = "attachments"  # the annotation of the virtual-machine
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import structlog
 
-from . import crd
-from .cache import Cache
-from .clock import Clock
-from .events import Recorder
-from .kube import KubeApi, KubeError, RefusedError
-from .objects import DEFINITION, FINALIZER, NETWORK_STATUS, POD, Definition, Key, Pod, definition_of, pod_of
-from .source import Event
-from .watch import ListWatch, Resource
+from kube_sync.clock import Clock
+from kube_sync.cluster import crd
+from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.events import Recorder
+from kube_sync.cluster.source import Event
+from kube_sync.cluster.watch import ListWatch, Resource
+from kube_sync.model.objects import DEFINITION, FINALIZER, NETWORK_STATUS, POD, Definition, Key, Pod, definition_of, pod_of
 
 # Pods without a node have no network yet; finished ones have none any more, and leave the selection as if deleted (4.2).
 PODS = Resource("/api/v1/pods", pod_of, "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")

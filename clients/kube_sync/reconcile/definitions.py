@@ -5,15 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 import netweave
-
-from . import documents
-from .cache import Cache
-from .names import FABRIC, FqName, Names, annotations_of
-from .networks import IpNetwork, Made, Mapped, is_ours, network_of
-from .objects import Definition, Key
-from .projects import Projects
-from .refusals import CIDRImmutable, NameCollision, NetworkInUse, TargetNotFound
-from .source import Source
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.source import Source
+from kube_sync.model import documents
+from kube_sync.model.names import FABRIC, FqName, Names, annotations_of
+from kube_sync.model.networks import IpNetwork, Made, Mapped, is_ours, network_of
+from kube_sync.model.objects import Definition, Key
+from kube_sync.model.refusals import CIDRImmutable, NameCollision, NetworkInUse, TargetNotFound
+from kube_sync.reconcile.projects import Projects
 
 NETWORK, IPAM = "virtual-network", "network-ipam"
 FIELDS = ["annotations", "network_ipam_refs", "virtual_network_refs", "fabric_snat"]

@@ -10,24 +10,23 @@ from typing import Any
 import structlog
 
 import netweave
-
-from .attachments import attachments_of
-from .cache import Cache
-from .clock import Clock
-from .cluster_wide import ClusterWide
-from .definitions import Definitions
-from .kube import KubeError
-from .names import Names
-from .objects import DEFINITION, POD, Definition, Key, Pod
-from .orphans import Orphans
-from .pods import Pods, is_due
-from .projects import Projects
-from .queue import WorkQueue
-from .refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
-from .resolution import Resolution
-from .settings import Settings
-from .source import Event, Source
-from .waiting import References, WaitingRoom
+from kube_sync.clock import Clock
+from kube_sync.cluster.api import KubeError
+from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.source import Event, Source
+from kube_sync.model.attachments import attachments_of
+from kube_sync.model.names import Names
+from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
+from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
+from kube_sync.reconcile.cluster_wide import ClusterWide
+from kube_sync.reconcile.definitions import Definitions
+from kube_sync.reconcile.orphans import Orphans
+from kube_sync.reconcile.pods import Pods, is_due
+from kube_sync.reconcile.projects import Projects
+from kube_sync.reconcile.queue import WorkQueue
+from kube_sync.reconcile.resolution import Resolution
+from kube_sync.reconcile.waiting import References, WaitingRoom
+from kube_sync.settings import Settings
 
 # Pods without further networks need not wait longer than this for a cluster that cannot list definitions (B01).
 DEFINITIONS_GRACE = 5.0

@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-from .objects import Kept, Key
+from kube_sync.model.objects import Kept, Key
 
 T = TypeVar("T", bound=Kept)
 

@@ -3,9 +3,8 @@
 from contextlib import suppress
 
 import netweave
-
-from . import documents
-from .names import Names
+from kube_sync.model import documents
+from kube_sync.model.names import Names
 
 
 class Projects:

@@ -3,8 +3,7 @@
 from contextlib import suppress
 
 import netweave
-
-from .trees import MACHINE, Root
+from kube_sync.reconcile.trees import MACHINE, Root
 
 PARENT = "default-global-system-config"
 ROUTER = "virtual-router"

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from .names import CLUSTER_WIDE, FABRIC, Names
-from .networks import IpNetwork, Made
-from .plan import Address, Interface, Machine
+from kube_sync.model.names import CLUSTER_WIDE, FABRIC, Names
+from kube_sync.model.networks import IpNetwork, Made
+from kube_sync.model.plan import Address, Interface, Machine
 
 Document = dict[str, Any]
 

@@ -2,15 +2,23 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from .attachments import interface_name
-from .choices import Choice
-from .names import Names
-from .objects import Pod
-from .trees import Row
+from kube_sync.model.attachments import interface_name
+from kube_sync.model.choices import Choice
+from kube_sync.model.names import Names
+from kube_sync.model.objects import Pod
 
 Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An interface, as network-status tells it."""
+
+    mac: str
+    ips: tuple[str, ...]
 
 
 def network_status(pod: Pod, choices: Iterable[Choice], rows: Iterable[Row], names: Names) -> str:

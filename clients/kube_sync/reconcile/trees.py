@@ -5,22 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import netweave
-
-from . import documents
-from .names import FqName, Names, annotations_of
-from .plan import Action, Address, Create, Delete, Found, Interface, Machine
-from .refusals import NameCollision
+from kube_sync.model import documents
+from kube_sync.model.names import FqName, Names, annotations_of
+from kube_sync.model.plan import Action, Address, Create, Delete, Found, Interface, Machine
+from kube_sync.model.refusals import NameCollision
+from kube_sync.model.status import Row
 
 MACHINE, INTERFACE, ADDRESS = "virtual-machine", "virtual-machine-interface", "instance-ip"
 MACS, IP = "virtual_machine_interface_mac_addresses", "instance_ip_address"
-
-
-@dataclass(frozen=True)
-class Row:
-    """An interface, as network-status tells it."""
-
-    mac: str
-    ips: tuple[str, ...]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The loop between the two: keys wait, are looked at, and what differs is made right."""
