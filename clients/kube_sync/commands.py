@@ -5,8 +5,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -22,54 +22,49 @@ from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.cluster.source import Source
 from kube_sync.model.refusals import Refusal
+from kube_sync.options import Options, takes_options
+from kube_sync.panels import PanelledGroup
 from kube_sync.reconcile.worker import Worker
-from kube_sync.settings import POD_SUBNET, SettingError, Settings, settings
+from kube_sync.settings import SettingError
 
 FAILED, WAITING = 1, 2
 PATIENCE = 60.0
 
-ApiUrl = Annotated[str, typer.Option(envvar="NETWEAVE_API_URL", help="The configuration API.")]
-Kubeconfig = Annotated[
-    Path | None, typer.Option(help="Kubernetes configuration; without it KUBECONFIG, ~/.kube/config, or the cluster this runs in.")
-]
-Manifests = Annotated[
-    Path | None, typer.Option(exists=True, file_okay=False, help="A folder of manifests to sync instead of a cluster.", metavar="DIR")
-]
 Once = Annotated[bool, typer.Option("--once", help="Bring everything in step, then exit: 0, or 2 if objects wait or are refused.")]
-ClusterName = Annotated[str, typer.Option(envvar="NETWEAVE_CLUSTER_NAME", help="Prefix of the names and seed of the uuids of all objects.")]
-PodSubnets = Annotated[
-    list[str],
-    typer.Option("--pod-subnet", envvar="NETWEAVE_POD_SUBNET", help="Addresses of the cluster-wide network; once for each prefix."),
-]
-Workers = Annotated[int, typer.Option(min=1, max=64, help="How many objects are looked at at the same time.")]
-MetricsPort = Annotated[int, typer.Option(min=0, max=65535, help="Offer /metrics on 127.0.0.1 at this port; 0 is off.")]
-AllowMassDelete = Annotated[bool, typer.Option("--allow-mass-delete", help="Remove leftovers even if they are suspiciously many.")]
+
+kube_sync = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
-def kube_sync(
-    api_url: ApiUrl = netweave.DEFAULT_URL,
-    kubeconfig: Kubeconfig = None,
-    manifests: Manifests = None,
-    once: Once = False,
-    cluster_name: ClusterName = "k8s",
-    pod_subnet: PodSubnets = [POD_SUBNET],  # noqa: B006 - typer copies it
-    workers: Workers = 8,
-    metrics_port: MetricsPort = 0,
-    allow_mass_delete: AllowMassDelete = False,
-) -> None:
+@kube_sync.callback(cls=PanelledGroup, invoke_without_command=True, subcommand_metavar="[COMMAND]")
+@takes_options
+def run(context: typer.Context, options: Options, once: Once = False) -> None:
     """Give the pods of a cluster, or of a folder of manifests, their networks, interfaces and addresses."""
+    if context.invoked_subcommand:
+        _refuse_options_before(context.invoked_subcommand, context)
+        return
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
     )
+    with _one_line_errors():
+        done = asyncio.run(_run(options, once=once))
+    if not done:
+        raise typer.Exit(WAITING)
+
+
+def _refuse_options_before(command: str, context: typer.Context) -> None:
+    """What stands before a sub-command would be read for nobody."""
+    for name in context.params:
+        if getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE":
+            raise typer.BadParameter(f"--{name.replace('_', '-')} goes after `{command}`")
+
+
+@contextmanager
+def _one_line_errors() -> Iterator[None]:
     try:
-        checked = settings(cluster_name, pod_subnet, workers, allow_mass_delete=allow_mass_delete)
-        source = _source(kubeconfig, manifests)
-        done = asyncio.run(_run(api_url, source, checked, once=once, patience=0 if manifests else PATIENCE, port=metrics_port))
+        yield
     except (SettingError, Refusal, KubeError, netweave.VncError, netweave.InvalidUrl, netweave.InvalidToken, OSError) as why:
         typer.echo(f"kube-sync: {why}", err=True)
         raise typer.Exit(FAILED) from why
-    if not done:
-        raise typer.Exit(WAITING)
 
 
 def _source(kubeconfig: Path | None, manifests: Path | None) -> AbstractAsyncContextManager[Source]:
@@ -84,14 +79,13 @@ async def _cluster(kubeconfig: Path | None) -> AsyncIterator[Source]:
         yield LiveCluster(api, SystemClock())
 
 
-async def _run(
-    api_url: str, source: AbstractAsyncContextManager[Source], checked: Settings, *, once: bool, patience: float, port: int
-) -> bool:
+async def _run(options: Options, *, once: bool) -> bool:
     """Whether all is in step; without `once`, when a signal ends it."""
-    async with netweave.AsyncClient(api_url, token=os.environ.get("NETWEAVE_TOKEN")) as api, source as cluster:
-        worker = Worker(api, cluster, checked, SystemClock(), patience=patience)
-        if port:
-            metrics.serve(worker, port)
+    settings, source = options.settings(), _source(options.kubeconfig, options.manifests)
+    async with netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN")) as api, source as cluster:
+        worker = Worker(api, cluster, settings, SystemClock(), patience=0 if options.manifests else PATIENCE)
+        if options.metrics_port:
+            metrics.serve(worker, options.metrics_port)
         if once:
             return await worker.converge()
         await _until_signal(worker)

@@ -20,7 +20,7 @@ class SettingError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """The cluster, and how to go about it."""
+    """The cluster, and how to go about it; `Options.settings` makes it from what a caller said."""
 
     cluster_name: str = "k8s"
     pod_subnets: tuple[IpNetwork, ...] = (ip_network(POD_SUBNET),)
@@ -28,20 +28,25 @@ class Settings:
     allow_mass_delete: bool = False
 
 
-def settings(cluster_name: str, pod_subnets: Iterable[str], workers: int, *, allow_mass_delete: bool) -> Settings:
-    """Checked settings; a SettingError names the first at fault."""
-    if not CLUSTER_NAME.fullmatch(cluster_name):
-        raise SettingError("--cluster-name", cluster_name, "must be lower case letters, digits and '-', as in a Kubernetes name")
-    subnets = tuple(_subnet(text) for text in pod_subnets)
+def cluster_name_of(setting: str, text: str) -> str:
+    """The text, if it can begin the name of a project."""
+    if not CLUSTER_NAME.fullmatch(text):
+        raise SettingError(setting, text, "must be lower case letters, digits and '-', as in a Kubernetes name")
+    return text
+
+
+def subnets_of(setting: str, texts: Iterable[str]) -> tuple[IpNetwork, ...]:
+    """Prefixes that share no address."""
+    subnets = tuple(_subnet(setting, text) for text in texts)
     for at, subnet in enumerate(subnets):
         for other in subnets[:at]:
             if other.version == subnet.version and other.overlaps(subnet):
-                raise SettingError("--pod-subnet", str(subnet), f"overlaps {other}")
-    return Settings(cluster_name, subnets, workers, allow_mass_delete)
+                raise SettingError(setting, str(subnet), f"overlaps {other}")
+    return subnets
 
 
-def _subnet(text: str) -> IpNetwork:
+def _subnet(setting: str, text: str) -> IpNetwork:
     try:
         return ip_network(text)
     except ValueError as why:
-        raise SettingError("--pod-subnet", text, why) from why
+        raise SettingError(setting, text, why) from why

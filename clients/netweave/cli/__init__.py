@@ -47,10 +47,12 @@ def application(name: str | None) -> typer.Typer:
 
 
 def _add(app: typer.Typer, command: Command, *, in_full: bool) -> None:
-    if in_full:
-        app.command(command.name)(command.load())
-    else:
+    if not in_full:
         app.command(command.name, help=command.help)(_elsewhere)
+    elif isinstance(loaded := command.load(), typer.Typer):
+        app.add_typer(loaded, name=command.name)
+    else:
+        app.command(command.name)(loaded)
 
 
 def _elsewhere() -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from typer import Typer
+
 GROUP = "netweave.commands"
 
 # What `netweave --help` says of a command without importing it.
@@ -45,13 +47,13 @@ class Command:
     entry: EntryPoint
     help: str
 
-    def load(self) -> Callable[..., Any]:
-        """The function behind the command; Missing if it cannot be imported for want of a package."""
+    def load(self) -> Callable[..., Any] | Typer:
+        """The function behind the command, or the group of commands; Missing if it cannot be imported for want of a package."""
         try:
-            function: Callable[..., Any] = self.entry.load()
+            found: Callable[..., Any] | Typer = self.entry.load()
         except ModuleNotFoundError as why:
             raise Missing(self.name, why.name or str(why)) from why
-        return function
+        return found
 
 
 def commands() -> Iterator[Command]:

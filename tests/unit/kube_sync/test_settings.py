@@ -1,14 +1,25 @@
-"""Settings that cannot be are refused by name and value."""
+"""Options become settings; what cannot be is refused by name and value."""
+
+from dataclasses import fields
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
-from kube_sync.settings import SettingError, settings
+from api_server.settings import Settings as ServerSettings
+from kube_sync.commands import kube_sync
+from kube_sync.options import PANELS, Options
+from kube_sync.settings import SettingError, Settings
 
 
 def test_settings_that_can_be_are_kept() -> None:
-    kept = settings("prod-1", ["10.32.0.0/12", "fd00::/64"], 4, allow_mass_delete=False)
+    kept = Options(cluster_name="prod-1", pod_subnet=["10.32.0.0/12", "fd00::/64"], workers=4).settings()
 
     assert (kept.cluster_name, [str(subnet) for subnet in kept.pod_subnets], kept.workers) == ("prod-1", ["10.32.0.0/12", "fd00::/64"], 4)
+
+
+def test_who_says_nothing_gets_the_settings_that_stand_in_the_class() -> None:
+    assert Options().settings() == Settings()
 
 
 @pytest.mark.parametrize(
@@ -24,6 +35,16 @@ def test_settings_that_can_be_are_kept() -> None:
 )
 def test_settings_that_cannot_be_are_named(name: str, subnets: list[str], told: str) -> None:
     with pytest.raises(SettingError) as why:
-        settings(name, subnets, 4, allow_mass_delete=False)
+        Options(cluster_name=name, pod_subnet=subnets).settings()
 
     assert told in str(why.value)
+
+
+def test_every_option_has_help_a_heading_and_an_environment_variable_that_the_server_does_not_read() -> None:
+    names = {each.name for each in fields(Options)}
+    told: list[Any] = [each for each in get_command(kube_sync).params if each.name in names]
+    read_by_the_server = {f"NETWEAVE_{name.upper()}" for name in ServerSettings.model_fields}
+
+    assert len(told) == len(names)
+    assert [each.name for each in told if not each.help or each.rich_help_panel not in PANELS] == []
+    assert [each.name for each in told if not each.envvar.startswith("NETWEAVE_") or each.envvar in read_by_the_server] == []

@@ -71,6 +71,26 @@ def test_a_command_of_another_package_runs_with_its_own_options(tmp_path: Path) 
     assert netweave("shout", "hey", "--times", "2", path=path).stdout == "HEYHEY\n"
 
 
+def test_another_package_brings_a_group_of_commands(tmp_path: Path) -> None:
+    module = """
+import typer
+
+voice = typer.Typer()
+
+@voice.command()
+def shout(words: str) -> None:
+    print(words.upper())
+
+@voice.command()
+def whisper(words: str) -> None:
+    print(words.lower())
+"""
+    path = package(tmp_path, "voice = extra_commands:voice", module)
+
+    assert "\n  voice " in netweave("--help", path=path).stdout
+    assert netweave("voice", "whisper", "HEY", path=path).stdout == "hey\n"
+
+
 def test_a_command_that_lacks_a_package_says_in_one_line_what_to_install(tmp_path: Path) -> None:
     path = package(tmp_path, "shout = extra_commands:shout", "import nowhere_to_be_found\n")
 

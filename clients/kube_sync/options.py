@@ -1,0 +1,87 @@
+"""The options of the commands that work on a cluster: each a field, which the command line or `NETWEAVE_...` fills."""
+
+from collections.abc import Callable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+
+import netweave
+from kube_sync.settings import POD_SUBNET, Settings, cluster_name_of, subnets_of
+
+# The headings of the help, in its order.
+CONFIGURATION, CLUSTER, NETWORKS, PODS, SAFETY, TELLING = (
+    "Configuration API",
+    "Cluster",
+    "Networks",
+    "Pods",
+    "Safety",
+    "What is told",
+)
+PANELS = (CONFIGURATION, CLUSTER, NETWORKS, PODS, SAFETY, TELLING)
+
+
+def option(panel: str, help: str, *names: str, **more: Any) -> Any:  # noqa: A002 - typer's word
+    """A typer option under one of the headings; without names it is called as its field."""
+    return typer.Option(*names, help=help, rich_help_panel=panel, **more)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a caller may say. A new switch is a field here, a field in Settings and a line in `settings`."""
+
+    api_url: Annotated[str, option(CONFIGURATION, "Where the configuration API is.")] = netweave.DEFAULT_URL
+
+    kubeconfig: Annotated[
+        Path | None, option(CLUSTER, "Kubernetes configuration; without it KUBECONFIG, ~/.kube/config, or the cluster this runs in.")
+    ] = None
+    manifests: Annotated[
+        Path | None,
+        option(CLUSTER, "A folder of manifests to sync instead of a cluster.", "--manifests", exists=True, file_okay=False, metavar="DIR"),
+    ] = None
+    cluster_name: Annotated[str, option(CLUSTER, "Prefix of the names and seed of the uuids of all objects.")] = "k8s"
+    workers: Annotated[
+        int, option(CLUSTER, "How many objects are looked at at the same time.", envvar="NETWEAVE_KUBE_WORKERS", min=1, max=64)
+    ] = 8
+
+    pod_subnet: Annotated[list[str], option(NETWORKS, "Addresses of the cluster-wide network; once for each prefix.")] = field(
+        default_factory=lambda: [POD_SUBNET]
+    )
+
+    allow_mass_delete: Annotated[bool, option(SAFETY, "Remove leftovers even if they are suspiciously many.", "--allow-mass-delete")] = (
+        False
+    )
+
+    metrics_port: Annotated[int, option(TELLING, "Offer /metrics on 127.0.0.1 at this port; 0 is off.", min=0, max=65535)] = 0
+
+    def settings(self) -> Settings:
+        """Checked settings; a SettingError names the first option at fault, and its value."""
+        return Settings(
+            cluster_name=cluster_name_of("--cluster-name", self.cluster_name),
+            pod_subnets=subnets_of("--pod-subnet", self.pod_subnet),
+            workers=self.workers,
+            allow_mass_delete=self.allow_mass_delete,
+        )
+
+
+def takes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The command as typer reads it: its parameter `options` is every field of Options, the others are its own."""
+    own = [parameter for name, parameter in signature(command).parameters.items() if name != "options"]
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        command(options=Options(**{each.name: given.pop(each.name) for each in fields(Options)}), **given)
+
+    parameters = [*own, *map(_parameter, fields(Options))]
+    called.__signature__ = Signature([each.replace(kind=Parameter.KEYWORD_ONLY) for each in parameters])  # type: ignore[attr-defined]
+    return called
+
+
+def _parameter(each: Field[Any]) -> Parameter:
+    told = get_args(each.type)[1]
+    told.envvar = told.envvar or f"NETWEAVE_{each.name.upper()}"
+    default = each.default if each.default_factory is MISSING else each.default_factory()
+    return Parameter(each.name, Parameter.KEYWORD_ONLY, default=default, annotation=each.type)

@@ -1,0 +1,32 @@
+"""The command line of the worker: what its help shows, and what it makes of options in the wrong place."""
+
+import pytest
+from typer.testing import CliRunner
+
+from kube_sync.commands import kube_sync
+from kube_sync.options import PANELS
+
+
+def test_help_has_a_section_for_each_heading_and_the_options_below_it() -> None:
+    shown = CliRunner().invoke(kube_sync, ["--help"], env={"COLUMNS": "120", "TERM": "dumb"}).output
+    headings = [shown.index(f"\n{heading}:\n") for heading in PANELS if f"\n{heading}:\n" in shown]
+
+    assert headings == sorted(headings)
+    assert shown.index("\nNetworks:\n") < shown.index("--pod-subnet") < shown.index("\nSafety:\n")
+
+
+def test_every_option_can_also_be_an_environment_variable() -> None:
+    run = CliRunner().invoke(kube_sync, ["--once"], env={"NETWEAVE_CLUSTER_NAME": "K8S"})
+
+    assert (run.exit_code, run.output) == (
+        1,
+        "kube-sync: --cluster-name 'K8S': must be lower case letters, digits and '-', as in a Kubernetes name\n",
+    )
+
+
+@pytest.mark.parametrize("words", [["--workers", "0"], ["--bogus"], ["bogus"]])
+def test_what_typer_can_tell_is_a_usage_error(words: list[str]) -> None:
+    run = CliRunner().invoke(kube_sync, words)
+
+    assert run.exit_code == 2
+    assert words[0] in run.output
