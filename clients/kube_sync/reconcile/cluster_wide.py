@@ -7,13 +7,14 @@ from kube_sync.model import documents
 from kube_sync.model.names import FqName, Names
 from kube_sync.model.networks import IpNetwork
 from kube_sync.model.refusals import NameCollision, OverlappingCIDR
+from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects
 
 
 class ClusterWide:
     """The flat IPAM with the pod addresses, and the network on it."""
 
-    def __init__(self, api: netweave.AsyncClient, names: Names, projects: Projects, subnets: tuple[IpNetwork, ...]) -> None:
+    def __init__(self, api: ConfigApi, names: Names, projects: Projects, subnets: tuple[IpNetwork, ...]) -> None:
         self._api = api
         self._names = names
         self._projects = projects

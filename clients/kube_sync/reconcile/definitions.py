@@ -12,6 +12,7 @@ from kube_sync.model.names import FABRIC, FqName, Names, annotations_of
 from kube_sync.model.networks import IpNetwork, Made, Mapped, is_ours, network_of
 from kube_sync.model.objects import Definition, Key
 from kube_sync.model.refusals import CIDRImmutable, NameCollision, NetworkInUse, TargetNotFound
+from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects
 
 NETWORK, IPAM = "virtual-network", "network-ipam"
@@ -24,7 +25,7 @@ class Definitions:
 
     def __init__(
         self,
-        api: netweave.AsyncClient,
+        api: ConfigApi,
         names: Names,
         source: Source,
         cache: Cache[Definition],

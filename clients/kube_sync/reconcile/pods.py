@@ -14,6 +14,7 @@ from kube_sync.model.objects import POD, Key, Pod
 from kube_sync.model.plan import Address, Create, Interface, Machine, plan
 from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NetworkNotFound, Refusal, SubnetExhausted
 from kube_sync.model.status import is_foreign, network_status
+from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.resolution import Resolution
 from kube_sync.reconcile.routers import Routers
@@ -40,7 +41,7 @@ class Pods:
 
     def __init__(
         self,
-        api: netweave.AsyncClient,
+        api: ConfigApi,
         names: Names,
         source: Source,
         cache: Cache[Pod],

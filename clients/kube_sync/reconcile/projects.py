@@ -5,12 +5,13 @@ from contextlib import suppress
 import netweave
 from kube_sync.model import documents
 from kube_sync.model.names import Names
+from kube_sync.reconcile.config import ConfigApi
 
 
 class Projects:
     """Projects that exist, whoever made them, are used as they are."""
 
-    def __init__(self, api: netweave.AsyncClient, names: Names) -> None:
+    def __init__(self, api: ConfigApi, names: Names) -> None:
         self._api = api
         self._names = names
         self._known: set[str] = set()

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
-import netweave
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import Attachment, attachments_of
@@ -12,6 +11,7 @@ from kube_sync.model.names import FqName, Names
 from kube_sync.model.networks import IpNetwork, Made, Network, is_ours, network_of
 from kube_sync.model.objects import DEFINITION, Definition, Key, Pod
 from kube_sync.model.refusals import InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
+from kube_sync.reconcile.config import ConfigApi
 
 NETWORK = "virtual-network"
 Rows = dict[FqName, dict[str, Any]]
@@ -22,7 +22,7 @@ class Resolution:
 
     def __init__(
         self,
-        api: netweave.AsyncClient,
+        api: ConfigApi,
         names: Names,
         source: Source,
         definitions: Cache[Definition],

@@ -3,6 +3,7 @@
 from contextlib import suppress
 
 import netweave
+from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.trees import MACHINE, Root
 
 PARENT = "default-global-system-config"
@@ -12,7 +13,7 @@ ROUTER = "virtual-router"
 class Routers:
     """Asks once for each node; a router made later is found after a restart."""
 
-    def __init__(self, api: netweave.AsyncClient) -> None:
+    def __init__(self, api: ConfigApi) -> None:
         self._api = api
         self._uuids: dict[str, str | None] = {}
 

@@ -10,6 +10,7 @@ from kube_sync.model.names import FqName, Names, annotations_of
 from kube_sync.model.plan import Action, Address, Create, Delete, Found, Interface, Machine
 from kube_sync.model.refusals import NameCollision
 from kube_sync.model.status import Row
+from kube_sync.reconcile.config import ConfigApi
 
 MACHINE, INTERFACE, ADDRESS = "virtual-machine", "virtual-machine-interface", "instance-ip"
 MACS, IP = "virtual_machine_interface_mac_addresses", "instance_ip_address"
@@ -52,7 +53,7 @@ class Tree:
 class Trees:
     """Reads and writes trees; every write may have happened before, by a run that was cut off (B36)."""
 
-    def __init__(self, api: netweave.AsyncClient, names: Names) -> None:
+    def __init__(self, api: ConfigApi, names: Names) -> None:
         self._api = api
         self._names = names
 

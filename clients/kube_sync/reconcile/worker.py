@@ -19,6 +19,7 @@ from kube_sync.model.names import Names
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
 from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
 from kube_sync.reconcile.cluster_wide import ClusterWide
+from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.definitions import Definitions
 from kube_sync.reconcile.orphans import Orphans
 from kube_sync.reconcile.pods import Pods, is_due
@@ -41,7 +42,7 @@ log = structlog.get_logger()
 class Worker:
     """One cluster, one configuration API. `patience` is how long an orphan is watched before it is removed."""
 
-    def __init__(self, api: netweave.AsyncClient, source: Source, settings: Settings, clock: Clock, *, patience: float) -> None:
+    def __init__(self, api: ConfigApi, source: Source, settings: Settings, clock: Clock, *, patience: float) -> None:
         names, ranges = Names(settings.cluster_name), settings.pod_subnets
         self._source = source
         self._clock = clock

@@ -1,0 +1,52 @@
+"""The configuration API as the worker uses it."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Literal, Protocol, Unpack
+
+import netweave
+
+Rows = list[netweave.Document]
+
+
+class ConfigApi(Protocol):
+    """Those calls of `netweave.AsyncClient` that the worker makes; what goes wrong is a netweave.VncError."""
+
+    async def find(self, kind: str, fq_name: netweave.FqName) -> str:
+        """The uuid of the object of that name."""
+        ...
+
+    async def read(self, kind: str, uuid: str, fields: Iterable[str] | None = None) -> netweave.Document:
+        """One object, or these fields of it."""
+        ...
+
+    async def list(self, kind: str, *, page: int | None = None, **selection: Unpack[netweave.Selection]) -> Rows:
+        """The selected objects; with `page`, fetched that many at a time."""
+        ...
+
+    async def create(self, kind: str, document: Mapping[str, Any]) -> netweave.Document:
+        """Make an object."""
+        ...
+
+    async def update(self, kind: str, uuid: str, document: Mapping[str, Any]) -> netweave.Document:
+        """Change these properties and refs of an object."""
+        ...
+
+    async def delete(self, kind: str, uuid: str) -> None:
+        """Remove an object."""
+        ...
+
+    async def ref_update(
+        self, kind: str, uuid: str, ref_kind: str, ref_uuid: str | None = None, *, operation: Literal["ADD", "DELETE"]
+    ) -> None:
+        """Add one ref to an object, or take it away."""
+        ...
+
+    async def bulk(self, entries: Iterable[Mapping[str, Any]]) -> Rows:
+        """Many writes, all or none, in one call; the answer of each."""
+        ...
+
+    def watch(
+        self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None
+    ) -> AsyncIterator[netweave.Event]:
+        """All objects of these kinds, and then what happens to them, without end."""
+        ...
