@@ -15,6 +15,11 @@ from tests.served import Postgres, served
 __all__ = ["pytest_sessionfinish", "pytest_terminal_summary", "pytest_testnodedown"]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Kubernetes is the double unless a real cluster is offered."""
+    parser.addoption("--cluster", action="store_true", help="run the tests of Kubernetes on the cluster of KUBECONFIG, not on the double")
+
+
 def pytest_configure() -> None:
     """A run that is told to end, as by `timeout`, still stops the servers that it started."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)

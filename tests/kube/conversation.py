@@ -1,7 +1,6 @@
 """One client's conversation with a Kubernetes API server, the double or a real one, through its kubeconfig."""
 
 import json
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,11 +20,6 @@ JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-
-
-def real_cluster() -> Path | None:
-    """The kubeconfig of a real cluster to hold the same conversations with, where one was offered."""
-    return Path(os.environ["KUBECONFIG"]) if os.environ.get("NETWEAVE_REAL_CLUSTER") and os.environ.get("KUBECONFIG") else None
 
 
 def pods_of(namespace: str) -> str:

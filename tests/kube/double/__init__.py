@@ -56,7 +56,7 @@ Waiting: kube.wait_for(lambda: ..., 10), await kube.eventually(lambda: ...), kub
 plurals of open watches; kube.resource_version.
 
 Limits: one served version a CRD; server-side apply owns lists whole; the kinds are
-namespaces, pods, events, leases, CRDs and what CRDs define.
+namespaces, nodes, serviceaccounts, pods, events, leases, CRDs and what CRDs define.
 """
 
 from .cluster import Kubectl, Kubelet

@@ -109,6 +109,8 @@ POD = Kind(
     returns_deleted=True,
     selectable=POD_FIELDS,
 )
+NODE = Kind("", "v1", "Node", "nodes", False, ("no",), status=True, status_keeps_metadata=True)
+ACCOUNT = Kind("", "v1", "ServiceAccount", "serviceaccounts", True, ("sa",), returns_deleted=True)
 EVENT = Kind("", "v1", "Event", "events", True, ("ev",), create_on_update=True, selectable=EVENT_FIELDS)
 LEASE = Kind("coordination.k8s.io", "v1", "Lease", "leases", create_on_update=True, unconditional_update=False)
 CRD = Kind(
@@ -122,7 +124,7 @@ CRD = Kind(
     generation=True,
     unconditional_update=False,
 )
-BUILT_IN = (NAMESPACE, POD, EVENT, LEASE, CRD)
+BUILT_IN = (NAMESPACE, NODE, ACCOUNT, POD, EVENT, LEASE, CRD)
 
 
 def kind_of_definition(definition: Mapping[str, Any]) -> Kind:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import rules
-from .kinds import BUILT_IN, CRD, NAMESPACE, Kind, kind_of_definition
+from .kinds import ACCOUNT, BUILT_IN, CRD, NAMESPACE, Kind, kind_of_definition
 from .names import generated
 from .objects import Obj, accepted, essence, patched, refuse_problems, scoped, stamp, timestamp, what
 from .ownership import applied, updated
@@ -74,7 +74,11 @@ class Registry:
         refuse_problems(kind, obj, None)
         if self.find(kind, namespace, metadata["name"]):
             raise AlreadyExists.named(kind.plural, kind.group, metadata["name"])
-        return self._stored(kind, obj, how)
+        entry = self._stored(kind, obj, how)
+        if kind.key == NAMESPACE.key and not how.dry_run:
+            # A controller's work: pods of the namespace run under it.
+            self.create(ACCOUNT, entry.key[1], {"metadata": {"name": "default"}})
+        return entry
 
     def update(self, kind: Kind, namespace: str, name: str, body: Any, how: Write = PLAIN) -> tuple[Entry, bool]:
         """Replace an object; the flag tells whether it had to be created."""
