@@ -15,7 +15,7 @@ from api_server.http.documents import created_answer, parse_create, updated_answ
 from api_server.http.entries import CREATE, DELETE, REF_UPDATE, UPDATE, Entry, in_order, parse_entries, placed
 from api_server.http.refs import change_ref, parse_ref_change
 from api_server.http.requests import base_of, caller_of, json_response, object_of, server_of, write_in
-from api_server.http.resources import delete_in, update_in
+from api_server.http.resources import delete_in, fields_of, update_in
 from api_server.model.caller import READ
 from api_server.model.placement import Placement
 from api_server.model.resource import Resource, is_uuid
@@ -31,8 +31,9 @@ TURN = 32
 
 
 async def bulk(request: Request) -> Response:
-    """What each entry's own call would answer, in the order of the entries."""
-    answers = [answer for _, answer in await _carried_out(request)]
+    """What each entry's own call would answer, in the order of the entries; of what is made also the `fields` that were asked for."""
+    fields = fields_of(request.query_params.get("fields")) or frozenset()
+    answers = [answer for _, answer in await _carried_out(request, fields)]
     return json_response(orjson.dumps({"results": answers}))
 
 
@@ -53,13 +54,13 @@ def _named(entry: Entry) -> Answer:
     return {name: value for name, value in entry.data.items() if name in NAMES}
 
 
-async def _carried_out(request: Request) -> list[tuple[Entry, Answer]]:
+async def _carried_out(request: Request, fields: frozenset[str] = frozenset()) -> list[tuple[Entry, Answer]]:
     entries = parse_entries(server_of(request).catalog, await object_of(request))
     await _admit(request, entries)
     ordered, base = in_order(entries), base_of(request)
 
     async def work(tx: Transaction) -> dict[int, Answer]:
-        return await _carry_out(tx, ordered, base)
+        return await _carry_out(tx, ordered, base, fields)
 
     answers = await write_in(request, work)
     return [(entry, answers[entry.index]) for entry in entries]
@@ -78,7 +79,7 @@ async def _admit(request: Request, entries: Sequence[Entry]) -> None:
                 await admit_to(request, METHODS[entry.operation], entry.kind, fields)
 
 
-async def _carry_out(tx: Transaction, entries: Sequence[Entry], base: str) -> dict[int, Answer]:
+async def _carry_out(tx: Transaction, entries: Sequence[Entry], base: str, fields: frozenset[str]) -> dict[int, Answer]:
     """Do what each entry says, in turn; the answers by index."""
     new = dict(_parsed(tx, entries))
     await tx.expect(new.values())
@@ -88,7 +89,7 @@ async def _carry_out(tx: Transaction, entries: Sequence[Entry], base: str) -> di
         run = list(some)
         if creates:
             await _create(tx, run, new)
-            answers |= {entry.index: {entry.kind.name: created_answer(new[entry.index][0], base)} for entry in run}
+            answers |= {entry.index: {entry.kind.name: created_answer(new[entry.index][0], base, fields)} for entry in run}
         else:
             for entry in run:
                 with placed(entry):

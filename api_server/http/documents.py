@@ -237,8 +237,8 @@ def href(base: str, kind: str, uuid: str) -> str:
     return f"{base}/{kind}/{uuid}"
 
 
-def created_answer(new: Resource, base: str) -> dict[str, Any]:
-    """What a create tells of the new object (contract 1.4.1)."""
+def created_answer(new: Resource, base: str, fields: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """What a create tells of the new object (contract 1.4.1), and those of its properties that are asked for."""
     answer: dict[str, Any] = {"name": new.name, "fq_name": new.fq_name, "uuid": new.uuid, "href": href(base, new.kind.name, new.uuid)}
     if new.parent:
         answer |= {
@@ -246,7 +246,7 @@ def created_answer(new: Resource, base: str) -> dict[str, Any]:
             "parent_uuid": new.parent.uuid,
             "parent_href": href(base, new.parent.kind, new.parent.uuid),
         }
-    return answer
+    return answer | {name: new.properties[name] for name in new.properties.keys() & fields}
 
 
 def render_created(new: Resource, base: str) -> bytes:

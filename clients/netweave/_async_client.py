@@ -74,8 +74,8 @@ class AsyncClient:
     async def delete(self, kind: str, uuid: str, *, if_match: str | None = None) -> None:
         await self._run(_requests.delete(kind, uuid, if_match))
 
-    async def bulk(self, entries: Iterable[Mapping[str, Any]], *, dry_run: bool = False) -> Rows:
-        return await self._run(_requests.bulk(entries, dry_run=dry_run))
+    async def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = (), dry_run: bool = False) -> Rows:
+        return await self._run(_requests.bulk(entries, fields=fields, dry_run=dry_run))
 
     async def list(self, kind: str, *, page: int | None = None, **selection: Unpack[Selection]) -> Rows:
         """The selected objects, all of them; with `page`, fetched that many at a time (contract 1.5)."""

@@ -83,12 +83,13 @@ class Client:
         """Remove the object; raises ChildrenPresent or StillReferenced when others need it (contract 1.4.4)."""
         self._run(_requests.delete(kind, uuid, if_match))
 
-    def bulk(self, entries: Iterable[Mapping[str, Any]], *, dry_run: bool = False) -> Rows:
+    def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = (), dry_run: bool = False) -> Rows:
         """Do entries {"kind", "operation", "data"} in one transaction, all or none; for each what its own call answers (docs/api-v2.md).
 
-        A refusal has the entry's index in `facts["entry"]`. A dry run checks all of it and changes nothing.
+        The answers of creates have the named `fields` too. A refusal has the entry's index in `facts["entry"]`. A dry run checks all of
+        it and changes nothing.
         """
-        return self._run(_requests.bulk(entries, dry_run=dry_run))
+        return self._run(_requests.bulk(entries, fields=fields, dry_run=dry_run))
 
     def list(self, kind: str, *, page: int | None = None, **selection: Unpack[Selection]) -> Rows:
         """The selected objects, all of them; with `page`, fetched that many at a time (contract 1.5)."""

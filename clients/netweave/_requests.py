@@ -112,10 +112,11 @@ def delete(kind: str, uuid: str, etag: str | None) -> Call[None]:
     return _if(Call("DELETE", _path(hyphened(kind), uuid), _nothing), etag)
 
 
-def bulk(entries: Iterable[Mapping[str, Any]], *, dry_run: bool) -> Call[Rows]:
-    body = {"resources": [dict(entry) for entry in entries]}
+def bulk(entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str], dry_run: bool) -> Call[Rows]:
+    body, told = {"resources": [dict(entry) for entry in entries]}, ",".join(fields)
+    params = ({"fields": told} if told else {}) | ({"dry_run": "true"} if dry_run else {})
     # With the key it may be asked again whatever became of the first answer.
-    params, headers = ({"dry_run": "true"}, {}) if dry_run else ({}, {"Idempotency-Key": str(uuid4())})
+    headers = {} if dry_run else {"Idempotency-Key": str(uuid4())}
     return Call("POST", "/v2/bulk", lambda reply: [_object(one) for one in reply["results"]], params, body, headers=headers)
 
 

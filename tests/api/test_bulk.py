@@ -94,6 +94,20 @@ async def test_each_entry_is_answered_as_its_own_call_would_be(world: World) -> 
     assert (await world.api.get(f"/network-policy/{gone['uuid']}")).status_code == 404
 
 
+async def test_what_is_made_is_told_with_the_fields_that_are_asked_for(world: World) -> None:
+    network = await world.network("a", "10.0.0.0/24")
+
+    response = await world.api.post(
+        "/v2/bulk?fields=instance_ip_address,virtual_machine_interface_mac_addresses,nothing", json={"resources": pod(world, "p", network)}
+    )
+
+    machine, port, address = response.json()["results"]
+    stored = await world.read("virtual-machine-interface", port["virtual-machine-interface"]["uuid"])
+    assert set(machine["virtual-machine"]) == {"name", "fq_name", "uuid", "href"}
+    assert port["virtual-machine-interface"]["virtual_machine_interface_mac_addresses"] == stored["virtual_machine_interface_mac_addresses"]
+    assert address["instance-ip"]["instance_ip_address"] == "10.0.0.252"
+
+
 async def test_an_object_may_be_named_in_place_of_its_uuid(world: World) -> None:
     await world.create("network-policy", "old")
     named = {"fq_name": world.fq_name("network-policy", "old")}

@@ -12,6 +12,14 @@ _ORDER = """All of the entries are done in one transaction, or none. They are do
 before whatever refers to it; nothing is moved over a delete. An error has the status of the entry's own call; its text begins with the
 entry's index, and a problem document has it under `entry`."""
 
+_FIELDS: Schema = {
+    "name": "fields",
+    "in": "query",
+    "schema": {"type": "string"},
+    "description": "Names of properties, with commas between them, that the answers of creates have beside their own.",
+    "example": "instance_ip_address",
+}
+
 
 def bulk_paths(catalog: Catalog) -> dict[str, Any]:
     """`/v2/bulk` and `/sync`."""
@@ -33,8 +41,9 @@ def bulk_paths(catalog: Catalog) -> dict[str, Any]:
     }
     done = json_answer(results, "All entries are done.")
     events = json_answer({"type": "array", "items": event}, "All entries are done.")
+    many = _operation(catalog, "v2_bulk", "v2", "Create, update and delete many objects at once", done)
     return {
-        "/v2/bulk": {"post": _operation(catalog, "v2_bulk", "v2", "Create, update and delete many objects at once", done)},
+        "/v2/bulk": {"post": {**many, "parameters": [_FIELDS]}},
         "/sync": {"post": _operation(catalog, "sync", "names", "The same, in the shape of the Go server", events)},
     }
 

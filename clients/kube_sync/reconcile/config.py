@@ -41,8 +41,8 @@ class ConfigApi(Protocol):
         """Add one ref to an object, or take it away."""
         ...
 
-    async def bulk(self, entries: Iterable[Mapping[str, Any]]) -> Rows:
-        """Many writes, all or none, in one call; the answer of each."""
+    async def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = ()) -> Rows:
+        """Many writes, all or none, in one call; the answer of each, with these fields of what it made."""
         ...
 
     def watch(

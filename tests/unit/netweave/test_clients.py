@@ -94,6 +94,13 @@ def test_many_writes_are_one_request_with_a_key_and_are_tried_again(through: Thr
 
 
 @both
+def test_many_writes_are_told_with_the_fields_that_are_asked_for(through: Through) -> None:
+    _, asked = told(through, lambda c: c.bulk([], fields=["instance_ip_address", "mtu"]), Reply(body={"results": []}))
+
+    assert asked[0].query == {"fields": "instance_ip_address,mtu"}
+
+
+@both
 def test_a_dry_run_of_many_writes_has_no_key(through: Through) -> None:
     _, asked = told(through, lambda c: c.bulk([], dry_run=True), Reply(body={"results": []}))
 
