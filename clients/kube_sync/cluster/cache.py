@@ -3,9 +3,10 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kube_sync.model.objects import Kept, Key
+from kube_sync.model.objects import Definition, Kept, Key, Namespace, Pod
 
 T = TypeVar("T", bound=Kept)
 
@@ -20,7 +21,8 @@ class Cache(Generic[T]):
         self._on_change = on_change
         self._objects: dict[Key, T] = {}
         self._told: OrderedDict[tuple[bool, str, str], None] = OrderedDict()
-        self._synced = asyncio.Event()
+        self._settled = asyncio.Event()
+        self.synced = False  # whether a complete list was seen: before that, absence means nothing
 
     def __iter__(self) -> Iterator[T]:
         return iter(list(self._objects.values()))
@@ -32,14 +34,13 @@ class Cache(Generic[T]):
         """The object, if it is there."""
         return self._objects.get(key)
 
-    @property
-    def synced(self) -> bool:
-        """Whether a complete list was seen: before that, absence means nothing."""
-        return self._synced.is_set()
-
     async def until_synced(self) -> None:
-        """Return when a complete list was seen."""
-        await self._synced.wait()
+        """Return when a complete list was seen, or when it was given up."""
+        await self._settled.wait()
+
+    def give_up(self) -> None:
+        """No list can be had: whoever waits for one goes on without, and nothing is known."""
+        self._settled.set()
 
     def replace(self, objects: Iterable[T]) -> None:
         """What a complete list said: vanished objects are told as well as new and changed ones (B31)."""
@@ -47,7 +48,8 @@ class Cache(Generic[T]):
         self._told.clear()
         for found in self._objects.values():
             self._remember(found, gone=False)
-        self._synced.set()
+        self.synced = True
+        self._settled.set()
         for key in [*before, *(key for key in self._objects if key not in before)]:
             self._tell(key, before.get(key), self._objects.get(key))
 
@@ -79,3 +81,12 @@ class Cache(Generic[T]):
         if len(self._told) > max(REMEMBERED, 2 * len(self._objects)):
             self._told.popitem(last=False)
         return True
+
+
+@dataclass(frozen=True)
+class Caches:
+    """All that the worker knows of the cluster."""
+
+    pods: Cache[Pod]
+    definitions: Cache[Definition]
+    namespaces: Cache[Namespace]

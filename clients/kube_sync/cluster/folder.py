@@ -13,9 +13,21 @@ import msgspec
 import yaml
 
 from kube_sync.clock import Clock
-from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.cache import Caches
 from kube_sync.cluster.source import Event
-from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod, definition_of, pod_of
+from kube_sync.model.objects import (
+    DEFINITION,
+    NAMESPACE,
+    POD,
+    Definition,
+    Key,
+    Namespace,
+    Pod,
+    definition_of,
+    namespace_key,
+    namespace_of,
+    pod_of,
+)
 
 SUFFIXES = {".yaml", ".yml", ".json"}
 NODE = "local"
@@ -23,6 +35,7 @@ PERIOD = 1.0
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
 Manifest = dict[str, Any]
+Object = Pod | Definition | Namespace
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -40,7 +53,7 @@ class Folder:
         self._told: set[Event] = set()
         self.faults: dict[str, str] = {}
 
-    async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
+    async def follow(self, caches: Caches) -> None:
         """Read the folder now and whenever it changed."""
         stamp: Stamp | None = None
         while True:
@@ -48,7 +61,7 @@ class Folder:
             if now != stamp:
                 stamp = now
                 await asyncio.to_thread(self._read)
-                self._tell_caches(pods, definitions)
+                self._tell_caches(caches)
             await self._clock.sleep(PERIOD)
 
     async def publish(self, pod: Pod, status: str) -> None:
@@ -95,27 +108,39 @@ class Folder:
                 self._fault(path.name, str(why))
                 self._manifests[path.name] = before.get(path.name, [])
 
-    def _tell_caches(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
+    def _tell_caches(self, caches: Caches) -> None:
         objects = [found for name, manifests in self._manifests.items() for found in self._objects(name, manifests)]
+        objects += self._implied(objects)
         self._present = {found.key for found in objects}
-        definitions.replace(found for found in objects if isinstance(found, Definition))
-        pods.replace(found for found in objects if isinstance(found, Pod))
+        caches.namespaces.replace(found for found in objects if isinstance(found, Namespace))
+        caches.definitions.replace(found for found in objects if isinstance(found, Definition))
+        caches.pods.replace(found for found in objects if isinstance(found, Pod))
 
-    def _objects(self, file: str, manifests: list[Manifest]) -> Iterator[Pod | Definition]:
+    def _implied(self, objects: list[Object]) -> list[Object]:
+        """The namespaces that no manifest makes, but that somebody must have made: `default`, and those that objects are in."""
+        named = {"default": None} | {found.key.namespace: None for found in objects if found.key.namespace}
+        missing = named.keys() - {found.key.name for found in objects if isinstance(found, Namespace)}
+        return [Namespace(namespace_key(name), self._uid(namespace_key(name)), "") for name in sorted(missing)]
+
+    def _objects(self, file: str, manifests: list[Manifest]) -> Iterator[Object]:
         for manifest in manifests:
-            if manifest.get("kind") in {POD, DEFINITION}:
+            if manifest.get("kind") in {POD, DEFINITION, NAMESPACE}:
                 try:
                     yield self._completed(manifest)
                 except (ValueError, TypeError, AttributeError) as why:
                     self._fault(file, f"{manifest['kind']} left out: {why}")
 
-    def _completed(self, manifest: Manifest) -> Pod | Definition:
+    def _completed(self, manifest: Manifest) -> Object:
         metadata = {"namespace": "default", **(manifest.get("metadata") or {})}
+        if manifest["kind"] == NAMESPACE:
+            metadata["namespace"] = ""
         key = Key(manifest["kind"], str(metadata["namespace"]), str(metadata.get("name")))
         if not NAME.fullmatch(key.name):
             raise NotAName(key.name)
         version = sha256(msgspec.json.encode(manifest)).hexdigest()
         manifest = {**manifest, "metadata": {**metadata, "uid": self._uid(key), "resourceVersion": version}}
+        if key.kind == NAMESPACE:
+            return namespace_of(manifest)
         if key.kind == DEFINITION:
             return definition_of(manifest)
         manifest["spec"] = {"nodeName": NODE, **(manifest.get("spec") or {})}

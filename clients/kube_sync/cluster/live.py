@@ -8,32 +8,51 @@ import structlog
 from kube_sync.clock import Clock
 from kube_sync.cluster import crd
 from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
-from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.events import Recorder
 from kube_sync.cluster.source import Event
 from kube_sync.cluster.watch import ListWatch, Resource
-from kube_sync.model.objects import DEFINITION, FINALIZER, NETWORK_STATUS, POD, Definition, Key, Pod, definition_of, pod_of
+from kube_sync.model.objects import (
+    DEFINITION,
+    FINALIZER,
+    NAMESPACE,
+    NETWORK_STATUS,
+    POD,
+    Definition,
+    Key,
+    Namespace,
+    Pod,
+    definition_of,
+    namespace_of,
+    pod_of,
+)
 
 # Pods without a node have no network yet; finished ones have none any more, and leave the selection as if deleted (4.2).
 PODS = Resource("/api/v1/pods", pod_of, "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
 DEFINITIONS = Resource("/apis/k8s.cni.cncf.io/v1/network-attachment-definitions", definition_of)
+NAMESPACES = Resource("/api/v1/namespaces", namespace_of)
 
 log = structlog.get_logger()
 
 
 class LiveCluster:
-    """Follows pods and definitions by list and watch, and writes back with merge patches."""
+    """Follows pods, definitions and namespaces by list and watch, and writes back with merge patches."""
 
     def __init__(self, api: KubeApi, clock: Clock) -> None:
         self._api = api
         self._clock = clock
         self._recorder = Recorder(api, clock)
 
-    async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
-        """Both at once; the CRD is installed when the cluster lacks it (S16)."""
+    async def follow(self, caches: Caches) -> None:
+        """All at once; the CRD is installed when the cluster lacks it (S16)."""
+
+        async def on_namespaces_refused(why: RefusedError) -> None:
+            await self._do_without(caches.namespaces, why)
+
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(ListWatch(self._api, DEFINITIONS, definitions, self._clock, self._install_crd).run())
-            tasks.create_task(ListWatch(self._api, PODS, pods, self._clock).run())
+            tasks.create_task(ListWatch(self._api, DEFINITIONS, caches.definitions, self._clock, self._install_crd).run())
+            tasks.create_task(ListWatch(self._api, NAMESPACES, caches.namespaces, self._clock, on_namespaces_refused).run())
+            tasks.create_task(ListWatch(self._api, PODS, caches.pods, self._clock).run())
 
     async def publish(self, pod: Pod, status: str) -> None:
         """One merge patch of the status subresource; the uid in it keeps it from reaching a namesake."""
@@ -69,7 +88,7 @@ class LiveCluster:
             if why.status == 404:
                 return True
             raise
-        return bool(found["metadata"]["uid"] != uid) or pod_of(found).finished
+        return bool(found["metadata"]["uid"] != uid) or (key.kind == POD and pod_of(found).finished)
 
     def is_whole(self) -> bool:
         """Always: an API server keeps no manifest that cannot be read."""
@@ -79,8 +98,17 @@ class LiveCluster:
         metadata: dict[str, Any] = {"resourceVersion": definition.version, "finalizers": finalizers}
         await self._api.patch(_path(definition.key), {"metadata": metadata})
 
-    async def _install_crd(self) -> None:
+    async def _do_without(self, namespaces: Cache[Namespace], refusal: RefusedError) -> None:
+        """Without the right to see namespaces, none is isolated; one that was merely not answered yet may be, and is waited for."""
+        if refusal.status == 403:
+            namespaces.give_up()
+            message = f"the annotations of namespaces have no effect, and no project goes with its namespace: {refusal}"
+            await self.tell(Event(Key(NAMESPACE, "", "default"), "namespaces", "NamespacesUnavailable", message))
+
+    async def _install_crd(self, refusal: RefusedError) -> None:
         """Make the CRD when it is absent; one that is there, whoever made it, is left as it is."""
+        if refusal.status != 404:
+            return
         try:
             await self._api.create(crd.COLLECTION, crd.MANIFEST)
             log.info("installed the CustomResourceDefinition", name=crd.NAME)
@@ -95,5 +123,7 @@ class LiveCluster:
 def _path(key: Key) -> str:
     if key.kind == POD:
         return f"/api/v1/namespaces/{key.namespace}/pods/{key.name}"
+    if key.kind == NAMESPACE:
+        return f"/api/v1/namespaces/{key.name}"
     assert key.kind == DEFINITION
     return f"/apis/k8s.cni.cncf.io/v1/namespaces/{key.namespace}/network-attachment-definitions/{key.name}"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.cache import Caches
 from kube_sync.model.objects import Definition, Key, Pod
 
 
@@ -21,7 +21,7 @@ class Event:
 class Source(Protocol):
     """Six verbs and a doubt; what the API server refuses or does not answer is a KubeError, and will be tried again."""
 
-    async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
+    async def follow(self, caches: Caches) -> None:
         """Keep the caches equal to what is there, until cancelled."""
         ...
 

@@ -39,21 +39,26 @@ class Resource(Generic[T]):
     selector: str = ""
 
 
-async def _nothing() -> None:
-    """No collection needs to be made first."""
+async def _nothing(why: RefusedError) -> None:
+    """Waiting is all that helps."""
 
 
 class ListWatch(Generic[T]):
-    """Never ends and never raises for what a server does; `on_absent` may make the collection that a list did not find."""
+    """Never ends and never raises for what a server does; `on_refused` may mend what a refusal complains of."""
 
     def __init__(
-        self, api: KubeApi, resource: Resource[T], cache: Cache[T], clock: Clock, on_absent: Callable[[], Awaitable[None]] = _nothing
+        self,
+        api: KubeApi,
+        resource: Resource[T],
+        cache: Cache[T],
+        clock: Clock,
+        on_refused: Callable[[RefusedError], Awaitable[None]] = _nothing,
     ) -> None:
         self._api = api
         self._resource = resource
         self._cache = cache
         self._clock = clock
-        self._on_absent = on_absent
+        self._on_refused = on_refused
         self._version: str | None = None
         self._doubtful = False
         self._silent = 0
@@ -146,7 +151,7 @@ class ListWatch(Generic[T]):
         log.warning("refused by the Kubernetes API", path=self._resource.path, status=why.status, why=str(why))
         if why.status == 404:
             self._version = None
-            await self._on_absent()
+        await self._on_refused(why)
         if why.retry_after is not None:
             await self._clock.sleep(why.retry_after)
         elif why.status in {401, 403}:

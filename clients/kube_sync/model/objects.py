@@ -12,7 +12,10 @@ FINALIZER = "netweave.io/network"
 
 POD = "Pod"
 DEFINITION = "NetworkAttachmentDefinition"
-API_VERSIONS = {POD: "v1", DEFINITION: "k8s.cni.cncf.io/v1"}
+NAMESPACE = "Namespace"
+API_VERSIONS = {POD: "v1", DEFINITION: "k8s.cni.cncf.io/v1", NAMESPACE: "v1"}
+
+OURS = "opencontrail.org/"  # what of a namespace's annotations is for us
 
 
 class Key(NamedTuple):
@@ -23,7 +26,7 @@ class Key(NamedTuple):
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
 class Kept(Protocol):
@@ -72,6 +75,17 @@ class Definition:
         return FINALIZER in self.finalizers
 
 
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace, with those of its annotations that are for us; equal as pods are."""
+
+    key: Key
+    uid: str
+    version: str = field(compare=False)
+    annotations: dict[str, str] = field(default_factory=dict)
+    deleting: bool = False
+
+
 class Metadata(msgspec.Struct, rename="camel"):
     """The metadata of any object, as far as it matters."""
 
@@ -103,6 +117,10 @@ class _PodWire(msgspec.Struct):
     metadata: Metadata
     spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
     status: _PodStatus = msgspec.field(default_factory=_PodStatus)
+
+
+class _NamespaceWire(msgspec.Struct):
+    metadata: Metadata
 
 
 class _DefinitionSpec(msgspec.Struct):
@@ -145,3 +163,16 @@ def definition_of(document: Any) -> Definition:
         finalizers=tuple(meta.finalizers or ()),
         deleting=meta.deletion_timestamp is not None,
     )
+
+
+def namespace_of(document: Any) -> Namespace:
+    """The projection of a namespace's JSON."""
+    meta = msgspec.convert(document, _NamespaceWire).metadata
+    annotations = {key: value for key, value in (meta.annotations or {}).items() if key.startswith(OURS)}
+    deleting = meta.deletion_timestamp is not None
+    return Namespace(namespace_key(meta.name), meta.uid, meta.resource_version, annotations, deleting)
+
+
+def namespace_key(name: str) -> Key:
+    """The key of the namespace of that name, which is itself in none."""
+    return Key(NAMESPACE, "", name)

@@ -36,6 +36,11 @@ class WorkQueue:
         """Nothing to look at now and no failure waiting for its retry; a key put off may be waiting."""
         return not (self._dirty or self._running or self._failures)
 
+    @property
+    def running(self) -> frozenset[Key]:
+        """The keys that are being looked at."""
+        return frozenset(self._running)
+
     def add(self, key: Key) -> None:
         """Look at the key soon; one that is being looked at gets another look afterwards."""
         self._cancel(key)
@@ -84,10 +89,6 @@ class WorkQueue:
                 return False
             await self._change()
         return True
-
-    def is_running(self, key: Key) -> bool:
-        """Whether the key is being looked at."""
-        return key in self._running
 
     async def stop(self) -> None:
         """Give out no more keys; returns when none is being looked at."""

@@ -1,7 +1,7 @@
 """Who waits for what, and who selects which definition: whom to wake when something changes."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kube_sync.model.objects import DEFINITION, POD, Key
 from kube_sync.model.refusals import Refusal
@@ -18,6 +18,9 @@ class WaitingRoom:
 
     def __contains__(self, key: Key) -> bool:
         return key in self._refused
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(list(self._refused))
 
     def enter(self, key: Key, why: Refusal) -> bool:
         """The key waits, and if it waited already it keeps its place; whether that is news."""

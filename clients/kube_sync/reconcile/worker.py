@@ -12,11 +12,11 @@ import structlog
 import netweave
 from kube_sync.clock import Clock
 from kube_sync.cluster.api import KubeError
-from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import attachments_of
 from kube_sync.model.names import Names
-from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
+from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Namespace, Pod
 from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
 from kube_sync.reconcile.cluster_wide import ClusterWide
 from kube_sync.reconcile.config import ConfigApi
@@ -52,6 +52,7 @@ class Worker:
         self._references = References()
         self._pod_cache: Cache[Pod] = Cache(self._pod_changed)
         self._definition_cache: Cache[Definition] = Cache(self._definition_changed)
+        self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed)
         projects = Projects(api, names)
         self._cluster_wide = ClusterWide(api, names, projects, ranges)
         self._definitions = Definitions(api, names, source, self._definition_cache, projects, ranges)
@@ -88,6 +89,7 @@ class Worker:
             "queue_depth": len(self._queue),
             "pods": len(self._pod_cache),
             "definitions": len(self._definition_cache),
+            "namespaces": len(self._namespace_cache),
             "attachment_drift": len(self._pods.drifted),
             "default_address_foreign": len(self._pods.foreign),
             "orphans_held_back": self._orphans.held_back,
@@ -102,7 +104,7 @@ class Worker:
         """Caches filling and workers looking; on leaving, looks that began are finished, unless that takes too long."""
         whole = asyncio.current_task()
         assert whole is not None
-        following = asyncio.create_task(self._source.follow(self._pod_cache, self._definition_cache))
+        following = asyncio.create_task(self._source.follow(Caches(self._pod_cache, self._definition_cache, self._namespace_cache)))
         # A source never ends by itself: if it does, it failed, and so did the worker.
         following.add_done_callback(lambda task: None if task.cancelled() else whole.cancel())
         looking: list[asyncio.Task[None]] = []
@@ -120,6 +122,7 @@ class Worker:
                 following.result()
 
     async def _until_synced(self) -> None:
+        await self._namespace_cache.until_synced()
         await self._pod_cache.until_synced()
         await self._at_most(DEFINITIONS_GRACE, self._definition_cache.until_synced())
 
@@ -179,8 +182,9 @@ class Worker:
             self._queue.add(key)
 
     def _wake_pods_of(self, definition: Key) -> None:
+        running = self._queue.running
         for pod in self._references.of(definition):
-            if pod in self._waiting or self._queue.is_running(pod):
+            if pod in self._waiting or pod in running:
                 self._queue.add(pod)
 
     def _pod_changed(self, key: Key, old: Pod | None, new: Pod | None) -> None:
@@ -198,6 +202,15 @@ class Worker:
             self._waiting.leave(key)
         self._queue.add(key)
         self._wake_pods_of(key)
+
+    def _namespace_changed(self, key: Key, _old: Namespace | None, _new: Namespace | None) -> None:
+        """Its definitions and those of its pods that wait may have another answer now; running pods keep what they have."""
+        for found in self._definition_cache:
+            if found.key.namespace == key.name:
+                self._queue.add(found.key)
+        for pod in (*self._waiting, *self._queue.running):
+            if pod.kind == POD and pod.namespace == key.name:
+                self._queue.add(pod)
 
     async def _sweep_safely(self) -> None:
         try:

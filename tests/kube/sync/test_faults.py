@@ -13,10 +13,9 @@ import pytest
 
 import netweave
 from kube_sync.clock import SystemClock
-from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.cache import Caches
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
-from kube_sync.model.objects import Definition, Pod
 from kube_sync.reconcile.worker import Worker
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
@@ -211,9 +210,10 @@ async def test_a_source_that_fails_ends_the_worker_instead_of_leaving_it_deaf(cl
     clock = SystemClock()
 
     class Failing(LiveCluster):
-        async def follow(self, pods: Cache[Pod], definitions: Cache[Definition]) -> None:
-            pods.replace([])
-            definitions.replace([])
+        async def follow(self, caches: Caches) -> None:
+            caches.namespaces.replace([])
+            caches.definitions.replace([])
+            caches.pods.replace([])
             await asyncio.sleep(0.5)
             raise RuntimeError("nobody expected this")
 

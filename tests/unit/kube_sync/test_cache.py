@@ -39,6 +39,13 @@ def test_a_list_makes_the_cache_trustworthy(listener: Listener) -> None:
     assert (before, listener.cache.synced) == (False, True)
 
 
+async def test_a_list_that_cannot_be_had_is_waited_for_no_more_and_never_trusted(listener: Listener) -> None:
+    listener.cache.give_up()
+    await listener.cache.until_synced()
+
+    assert not listener.cache.synced
+
+
 def test_an_event_told_twice_is_heard_once(listener: Listener) -> None:
     for _ in range(2):
         listener.cache.put(pod("web-0"))

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.folder import Folder
 from kube_sync.cluster.source import Event
-from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
+from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Definition, Key, Namespace, Pod
 from tests.unit.kube_sync.fakes import FakeClock
 
 POD_MANIFEST = """
@@ -36,12 +36,13 @@ class Reading:
         self.changes: list[Key] = []
         self.pods: Cache[Pod] = Cache(lambda key, _old, _new: self.changes.append(key))
         self.definitions: Cache[Definition] = Cache(lambda key, _old, _new: self.changes.append(key))
+        self.namespaces: Cache[Namespace] = Cache(lambda key, _old, _new: self.changes.append(key))
 
     def write(self, name: str, text: str) -> None:
         (self.path / name).write_text(text)
 
     async def __aenter__(self) -> "Reading":
-        self._task = asyncio.create_task(self.folder.follow(self.pods, self.definitions))
+        self._task = asyncio.create_task(self.folder.follow(Caches(self.pods, self.definitions, self.namespaces)))
         await self.pods.until_synced()
         return self
 
@@ -71,6 +72,18 @@ async def test_pods_and_definitions_are_read_and_completed(reading: Reading) -> 
     assert pod is not None
     assert (pod.node, pod.finished, pod.selection) == ("local", False, "blue")
     assert [found.key for found in reading.definitions] == [Key(DEFINITION, "default", "blue")]
+
+
+async def test_namespaces_are_those_that_are_made_and_those_that_something_is_in(reading: Reading) -> None:
+    reading.write("pod.yaml", POD_MANIFEST.replace("name: web-0", "name: web-0\n  namespace: implied"))
+    reading.write("ns.yaml", "kind: Namespace\nmetadata: {name: made, annotations: {opencontrail.org/isolation: 'true', other: x}}\n")
+
+    async with reading:
+        found = {namespace.key.name: namespace.annotations for namespace in reading.namespaces}
+        present = await reading.folder.is_gone(Key(NAMESPACE, "", "implied"), next(iter(reading.namespaces)).uid)
+
+    assert found == {"default": {}, "implied": {}, "made": {"opencontrail.org/isolation": "true"}}
+    assert not present
 
 
 async def test_the_same_folder_gives_the_same_uids_and_another_folder_others(tmp_path: Path) -> None:

@@ -92,18 +92,18 @@ class Run:
         self.clock = ImpatientClock()
         self.heard: list[str] = []
         self.cache: Cache[Pod] = Cache(self._hear)
-        self.absent = 0
+        self.refused: list[int] = []
 
     def _hear(self, key: Key, _old: Pod | None, new: Pod | None) -> None:
         self.heard.append(("+" if new else "-") + key.name)
 
-    async def _on_absent(self) -> None:
-        self.absent += 1
+    async def _on_refused(self, why: RefusedError) -> None:
+        self.refused.append(why.status)
 
 
 async def ran(lists: list[dict[str, Any] | KubeError], watches: list[list[bytes] | KubeError] | None = None) -> Run:
     run = Run(Script(lists, watches))
-    task = asyncio.create_task(ListWatch(run.script, PODS, run.cache, run.clock, run._on_absent).run())
+    task = asyncio.create_task(ListWatch(run.script, PODS, run.cache, run.clock, run._on_refused).run())
     for _ in range(20):
         await settle()
     task.cancel()
@@ -196,10 +196,10 @@ async def test_what_may_not_be_listed_is_tried_again_slowly() -> None:
     assert run.heard == ["+a"]
 
 
-async def test_a_collection_that_is_absent_is_asked_for() -> None:
+async def test_what_is_refused_is_told_to_whom_it_may_concern() -> None:
     run = await ran([RefusedError("not found", status=404, reason="NotFound"), page("a")])
 
-    assert run.absent == 1
+    assert run.refused == [404]
     assert run.heard == ["+a"]
 
 
