@@ -1,10 +1,20 @@
 """The command line of the worker: what its help shows, and what it makes of options in the wrong place."""
 
+from collections.abc import Iterator
+
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from kube_sync.commands import kube_sync
 from kube_sync.options import PANELS
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """The command sends logs to the stderr of its run, which ends with it; other tests need theirs."""
+    yield
+    structlog.reset_defaults()
 
 
 def test_help_has_a_section_for_each_heading_and_the_options_below_it() -> None:
