@@ -11,6 +11,8 @@ Point a client at it:
 
     kube.url, kube.token
     kube.kubeconfig(tmp_path / "kubeconfig")        # writes it, returns the path; token_file=True puts the token in a file beside it
+    who = kube.account(manifests, "ns", "name")     # a ServiceAccount with the rights that RBAC manifests bind to it; all else is 403
+    kube.kubeconfig(path, account=who)              # afterwards who.used and who.denied
 
 Users (`kube.kubectl`, not recorded, no faults, no credentials): a resource is a plural, singular, short or kind name.
 
@@ -59,6 +61,7 @@ Limits: one served version a CRD; server-side apply owns lists whole; the kinds 
 namespaces, nodes, serviceaccounts, pods, events, leases, CRDs and what CRDs define.
 """
 
+from .access import Account, Right, account_of
 from .cluster import Kubectl, Kubelet
 from .double import KubeDouble
 from .faults import Fault, Faults
@@ -67,6 +70,7 @@ from .recorder import Recorded, Recorder
 from .refusals import AlreadyExists, BadRequest, Conflict, Forbidden, Invalid, NotFound, StatusError
 
 __all__ = [
+    "Account",
     "AlreadyExists",
     "BadRequest",
     "Conflict",
@@ -80,7 +84,9 @@ __all__ = [
     "NotFound",
     "Recorded",
     "Recorder",
+    "Right",
     "StatusError",
+    "account_of",
     "nad",
     "nad_definition",
     "pod",

@@ -6,13 +6,14 @@ import secrets
 import ssl
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 import yaml
 
+from .access import Account, account_of
 from .cluster import Kubectl, Kubelet
 from .kinds import NAMESPACE
 from .refusals import Expired
@@ -49,7 +50,8 @@ class KubeDouble:
         removal = Removal(self._registry)
         removal.on_graceful.append(self._terminate_later)
         self._server = Server(self._store, self._registry, removal, tls)
-        self._token_files: list[Path] = []
+        self._accounts: list[Account] = []
+        self._token_files: list[tuple[Path, Account | None]] = []
         self.kubectl = Kubectl(self._registry, removal, self._on_loop)
         self.kubelet = Kubelet(self._registry, removal, self._on_loop)
         self.faults = self._server.faults
@@ -93,13 +95,21 @@ class KubeDouble:
     def url(self) -> str:
         return f"{self._scheme}://127.0.0.1:{self._server.port}"
 
-    def kubeconfig(self, path: Path, *, token_file: bool = False) -> Path:
+    def account(self, manifests: Iterable[dict[str, Any]], namespace: str, name: str) -> Account:
+        """A ServiceAccount that may do what these RBAC manifests bind to it, and nothing else; it knows what it used and lacked."""
+        account = account_of(manifests, namespace, name)
+        self._accounts.append(account)
+        self._server.accounts[account.token] = account
+        return account
+
+    def kubeconfig(self, path: Path, *, token_file: bool = False, account: Account | None = None) -> Path:
         """Write a kubeconfig that points here; with a token file beside it, rotated tokens are found there."""
-        user: dict[str, str] = {"token": self.token} if self.token else {}
+        token = account.token if account else self.token
+        user: dict[str, str] = {"token": token} if token else {}
         if token_file:
             beside = path.with_suffix(".token")
-            beside.write_text(self.token)
-            self._token_files.append(beside)
+            beside.write_text(token)
+            self._token_files.append((beside, account))
             user = {"tokenFile": str(beside)}
         cluster = {"server": self.url} | ({"insecure-skip-tls-verify": True} if self._scheme == "https" else {})
         config = {
@@ -116,13 +126,17 @@ class KubeDouble:
     def revoke_token(self) -> None:
         """Answer 401 to everybody from now on; watches that are open stay open."""
         self._server.tokens = {"(revoked)"}
+        self._server.accounts = {}
 
     def rotate_token(self) -> str:
-        """Accept a new token only, and put it where kubeconfigs with a token file look."""
+        """Accept new tokens only, and put them where kubeconfigs with a token file look."""
         self.token = secrets.token_urlsafe(16)
         self._server.tokens = {self.token}
-        for file in self._token_files:
-            file.write_text(self.token)
+        for account in self._accounts:
+            account.token = secrets.token_urlsafe(16)
+        self._server.accounts = {account.token: account for account in self._accounts}
+        for file, owner in self._token_files:
+            file.write_text(owner.token if owner else self.token)
         return self.token
 
     # Time, history and outages

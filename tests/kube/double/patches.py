@@ -13,6 +13,7 @@ _MERGE_KEYS = {
     "containers": "name",
     "initContainers": "name",
     "volumes": "name",
+    "volumeMounts": "mountPath",
     "env": "name",
     "conditions": "type",
     "ownerReferences": "uid",

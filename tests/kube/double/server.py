@@ -6,6 +6,7 @@ from typing import Literal
 
 import orjson
 
+from .access import Account
 from .answers import Answers, selection_of
 from .discovery import PROBES, discovery
 from .faults import Fault, Faults
@@ -40,6 +41,7 @@ class Server:
         self.faults = Faults()
         self.recorder = Recorder()
         self.tokens: set[str] = set()
+        self.accounts: dict[str, Account] = {}
         self.failures: list[Exception] = []
         self.bookmark_interval = 60.0
         self.gone_by: Literal["status", "event"] = "event"
@@ -116,8 +118,9 @@ class Server:
         if request.path in PROBES:
             await connection.reply(200, b"ok")
             return False
-        if self.tokens and request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
-            raise Unauthorized
+        account = self._account(request)
+        if target is not None and account is not None and not account.allows(target):
+            raise _forbidden(target, account.user)
         if target is None:
             await self._describe(connection, request, recorded)
             return False
@@ -137,6 +140,15 @@ class Server:
         await connection.reply(reply.status, reply.body)
         return False
 
+    def _account(self, request: Request) -> Account | None:
+        """Who asks; None may do everything."""
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if token in self.accounts:
+            return self.accounts[token]
+        if self.tokens and token not in self.tokens:
+            raise Unauthorized
+        return None
+
     async def _describe(self, connection: Connection, request: Request, recorded: Recorded) -> None:
         document = discovery(request.path, list(self.registry.kinds.values()))
         if document is None or request.method != "GET":
@@ -151,7 +163,7 @@ class Server:
         elif fault.action == "reset_before":
             raise LostReplyError
         elif fault.action == "refuse" and fault.code == Forbidden.code:
-            raise _forbidden(target)
+            raise _forbidden(target, "of this token")
         elif fault.action == "refuse":
             message = fault.message or "the server is not able to do this now"
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
@@ -177,12 +189,12 @@ class Server:
         await Stream(connection, watcher, target, self.faults, self.watchers, self.bookmark_interval).run(request)
 
 
-def _forbidden(target: Target) -> Forbidden:
+def _forbidden(target: Target, user: str) -> Forbidden:
     resource = f"{target.resource}/{target.subresource}" if target.subresource else target.resource
+    about = f'{target.resource} "{target.name}"' if target.name else target.resource
     where = f' in the namespace "{target.namespace}"' if target.namespace else " at the cluster scope"
     asked = f'cannot {target.verb} resource "{resource}" in API group "{target.group}"'
-    message = f'{resource} "{target.name}" is forbidden: the user of this token {asked}{where}'
-    return Forbidden(message, name=target.name, group=target.group, kind=target.resource)
+    return Forbidden(f'{about} is forbidden: User "{user}" {asked}{where}', name=target.name, group=target.group, kind=target.resource)
 
 
 def _bytes(document: object) -> bytes:
