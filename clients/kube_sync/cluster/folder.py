@@ -78,8 +78,8 @@ class Folder:
         """Nothing was held."""
 
     async def tell(self, event: Event) -> None:
-        """Say it, once."""
-        if event not in self._told:
+        """Say what is wrong, once; what went well is said by `publish`."""
+        if event.warning and event not in self._told:
             self._told.add(event)
             self._say(f"{event.about}: {event.reason}: {event.message}")
 

@@ -1,11 +1,14 @@
 """Events: one object for what is told again, and never a flood (4.3)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from kube_sync.cluster.api import RefusedError, UnreachedError
-from kube_sync.cluster.events import BURST, PERIOD, Recorder
+from kube_sync.cluster.events import BURST, FLOOD, PERIOD, RATE, Recorder
 from kube_sync.cluster.source import Event
 from kube_sync.model.objects import POD, Key
 from tests.unit.kube_sync.fakes import FakeClock
@@ -19,6 +22,7 @@ class Events:
     def __init__(self) -> None:
         self.kept: dict[str, dict[str, Any]] = {}
         self.down = False
+        self.forbidden = False
 
     async def get(self, path: str, **query: str) -> Any:
         assert not query
@@ -27,6 +31,8 @@ class Events:
     async def create(self, path: str, document: Any) -> Any:
         if self.down:
             raise UnreachedError("down", "refused")
+        if self.forbidden:
+            raise RefusedError("may not create events", status=403, reason="Forbidden")
         name = f"{path}/{document['metadata']['name']}"
         if name in self.kept:
             raise RefusedError("exists", status=409, reason="AlreadyExists")
@@ -46,9 +52,17 @@ class Events:
     def counts(self) -> list[int]:
         return [event["count"] for event in self.kept.values()]
 
+    def kept_about(self, name: str) -> int:
+        return len([event for event in self.kept.values() if event["involvedObject"]["name"] == name])
+
 
 def told(message: str = "it is wrong") -> Event:
     return Event(WEB, "uid", "InvalidCIDR", message)
+
+
+def about(number: int, *, warning: bool = True) -> Event:
+    name = f"pod-{number}"
+    return Event(Key(POD, "default", name), f"uid-of-{name}", "Reason", "message", warning)
 
 
 async def test_an_event_names_the_object_the_reason_and_the_message() -> None:
@@ -98,7 +112,7 @@ async def test_an_event_that_expired_is_told_anew() -> None:
     await recorder.tell(told())
     await recorder.tell(told())
 
-    assert len(events.kept) == 1
+    assert events.counts == [2]
 
 
 async def test_a_server_that_is_down_harms_nothing() -> None:
@@ -108,3 +122,84 @@ async def test_a_server_that_is_down_harms_nothing() -> None:
     await Recorder(events, FakeClock()).tell(told())
 
     assert events.kept == {}
+
+
+async def test_what_is_too_much_at_once_waits_its_turn_and_warnings_go_first() -> None:
+    events, clock = Events(), FakeClock()
+    recorder = Recorder(events, clock)
+    running = asyncio.create_task(recorder.run())
+    for at in range(int(FLOOD)):
+        await recorder.tell(about(at))
+    await recorder.tell(about(1000, warning=False))
+    await recorder.tell(about(1001))
+    at_once = len(events.kept)
+    await clock.advance(1 / RATE)
+    after_one_turn = events.kept_about("pod-1000"), events.kept_about("pod-1001")
+    await clock.advance(1)
+    running.cancel()
+
+    assert at_once == FLOOD
+    assert after_one_turn == (0, 1)
+    assert events.kept_about("pod-1000") == 1
+
+
+async def test_the_last_word_about_an_object_replaces_the_one_that_waits() -> None:
+    events, clock = Events(), FakeClock()
+    recorder = Recorder(events, clock)
+    running = asyncio.create_task(recorder.run())
+    for at in range(int(FLOOD)):
+        await recorder.tell(about(at))
+    await recorder.tell(about(1000))
+    await recorder.tell(about(1000, warning=False))
+    await clock.advance(60)
+    await recorder.tell(about(1001))
+    running.cancel()
+
+    assert [event["type"] for event in events.kept.values() if event["involvedObject"]["name"] == "pod-1000"] == ["Normal"]
+    assert events.kept_about("pod-1001") == 1
+
+
+async def test_fifty_thousand_refused_pods_do_not_flood_the_api_server() -> None:
+    events, clock = Events(), FakeClock()
+    recorder = Recorder(events, clock)
+    running = asyncio.create_task(recorder.run())
+    for at in range(50_000):
+        await recorder.tell(about(at))
+    at_once = len(events.kept)
+    await clock.advance(10)
+    running.cancel()
+
+    assert at_once == FLOOD
+    assert len(events.kept) <= FLOOD + 10 * RATE + 1
+
+
+async def test_an_event_stands_where_its_owner_looks() -> None:
+    events = Events()
+    recorder = Recorder(events, FakeClock())
+    for key in (WEB, Key("Namespace", "", "team-a"), Key("CustomResourceDefinition", "", "things.example.org")):
+        await recorder.tell(Event(key, key.name, "Reason", "message"))
+
+    assert [(event["metadata"]["namespace"], event["involvedObject"].get("namespace")) for event in events.kept.values()] == [
+        ("default", "default"),
+        ("team-a", "team-a"),
+        ("default", None),
+    ]
+
+
+async def test_a_long_message_is_cut_between_characters() -> None:
+    events = Events()
+    await Recorder(events, FakeClock()).tell(told("ü" * 2000))
+
+    assert next(iter(events.kept.values()))["message"] == "ü" * 512
+
+
+async def test_missing_rights_are_logged_once() -> None:
+    events = Events()
+    events.forbidden = True
+    recorder = Recorder(events, FakeClock())
+
+    with capture_logs() as logs:
+        for message in ("one", "two", "three"):
+            await recorder.tell(told(message))
+
+    assert [entry["log_level"] for entry in logs] == ["warning", "debug", "debug"]
