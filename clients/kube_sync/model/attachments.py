@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_interface
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_interface
 from typing import Annotated, Any
 
 import msgspec
@@ -13,14 +13,18 @@ from kube_sync.model.refusals import InvalidAnnotation
 
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 
-LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
-INTERFACE = re.compile(r"[^\s/]{1,15}")
+LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,251}[a-z0-9])?")
+# What the kernel takes, without what would break the annotation of the interface for the CNI plugin that reads it (2.3).
+INTERFACE = re.compile(r"""((?![/:"\\{}])[!-~]){1,15}""")
+ADDRESS = re.compile(r"[0-9a-fA-F:.]+(/[0-9]{1,3})?")
 MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 GUID = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){7}")
 
 IpAddress = IPv4Address | IPv6Address
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Rate = Annotated[int, msgspec.Meta(ge=1)]
+
+LONGEST_VALUE = 100  # of a value at fault, as far as it is repeated
 
 
 @dataclass(frozen=True)
@@ -94,9 +98,9 @@ def _short_elements(annotation: str) -> Iterator[Element]:
         item, at, interface = item.strip().partition("@")
         namespace, slash, name = item.rpartition("/")
         if "/" in namespace or "@" in interface:
-            raise _fault(position, "name", item + at + interface, "is not of the form [namespace/]name[@interface]")
+            raise fault(position, "name", item + at + interface, "is not of the form [namespace/]name[@interface]")
         if slash and not namespace:
-            raise _fault(position, "namespace", namespace, "is empty")
+            raise fault(position, "namespace", namespace, "is empty")
         yield Element(name=name, namespace=namespace or None, interface=interface if at else None)
 
 
@@ -112,15 +116,15 @@ def _json_elements(annotation: str) -> list[Element]:
 
 def _element(position: int, element: object) -> Element:
     if not isinstance(element, dict):
-        raise InvalidAnnotation(_element_at(position), f"must be an object with a name, not {json.dumps(element)}")
+        raise InvalidAnnotation(element_at(position), f"must be an object with a name, not {_quoted(element)}")
     # Keys without a dot belong to the standard: an unknown one is a slip of the pen, and would be lost without a word.
-    for key in element.keys() - set(Element.__struct_encode_fields__):
-        if "." not in key:
-            raise _fault(position, key, element[key], "is unknown")
+    for key in element:
+        if "." not in key and key not in Element.__struct_encode_fields__:
+            raise InvalidAnnotation(element_at(position), f"{_quoted(key)} is no key of the standard; keys of your own need a dot")
     try:
         return msgspec.convert(element, Element)
     except msgspec.ValidationError as why:
-        raise InvalidAnnotation(_element_at(position), f"{why}") from why
+        raise InvalidAnnotation(element_at(position), f"{why}") from why
 
 
 def _attachment(position: int, element: Element, namespace: str) -> Attachment:
@@ -129,7 +133,7 @@ def _attachment(position: int, element: Element, namespace: str) -> Attachment:
         namespace=_matching(position, "namespace", element.namespace or namespace, LABEL, "is not a Kubernetes name"),
         name=_matching(position, "name", element.name, LABEL, "is not a Kubernetes name"),
         interface=_interface(position, element.interface),
-        ips=tuple(str(_address(position, "ips", ip)) for ip in element.ips or ()),
+        ips=_ips(position, element.ips or ()),
         mac=_mac(position, element.mac),
         default_route=_default_route(position, element.default_route),
     )
@@ -139,7 +143,7 @@ def _interface(position: int, name: str | None) -> str | None:
     if name is None:
         return None
     if name in {".", ".."}:
-        raise _fault(position, "interface", name, "is not a Linux interface name")
+        raise fault(position, "interface", name, "is not a Linux interface name")
     return _matching(position, "interface", name, INTERFACE, "is not a Linux interface name of 1 to 15 characters")
 
 
@@ -148,19 +152,34 @@ def _mac(position: int, mac: str | None) -> str | None:
         return None
     mac = _matching(position, "mac", mac.lower().replace("-", ":"), MAC, "is not a MAC address of 6 bytes")
     if int(mac[:2], 16) & 1 or not mac.strip("0:"):
-        raise _fault(position, "mac", mac, "is not the address of one interface")
+        raise fault(position, "mac", mac, "is not the address of one interface")
     return mac
 
 
-def _default_route(position: int, gateways: list[str] | None) -> tuple[str, ...] | None:
-    return None if gateways is None else tuple(str(_address(position, "default-route", gateway)) for gateway in gateways)
+def _ips(position: int, texts: Iterable[str]) -> tuple[str, ...]:
+    ips = tuple(str(_address(position, "ips", text)) for text in texts)
+    for at, ip in enumerate(ips):
+        if ip in ips[:at]:
+            raise fault(position, "ips", ip, "is asked for twice")
+    return ips
 
 
 def _address(position: int, field: str, text: str) -> IpAddress:
     try:
-        return ip_interface(text).ip
+        return ip_interface(_matching(position, field, text, ADDRESS, "is not an IP address, with or without /length")).ip
     except ValueError as why:
-        raise _fault(position, field, text, "is not an IP address, with or without /length") from why
+        raise fault(position, field, text, f"is not an IP address, with or without /length: {why}") from why
+
+
+def _default_route(position: int, gateways: list[str] | None) -> tuple[str, ...] | None:
+    return None if gateways is None else tuple(_gateway(position, gateway) for gateway in gateways)
+
+
+def _gateway(position: int, text: str) -> str:
+    try:
+        return str(ip_address(_matching(position, "default-route", text, ADDRESS, "is not the address of a gateway")))
+    except ValueError as why:
+        raise fault(position, "default-route", text, f"is not the address of a gateway: {why}") from why
 
 
 def _check_supported(position: int, element: Element) -> None:
@@ -168,14 +187,14 @@ def _check_supported(position: int, element: Element) -> None:
     if element.infiniband_guid is not None:
         _matching(position, "infiniband-guid", element.infiniband_guid.lower(), GUID, "is not a GUID of 8 bytes")
     if element.ipam_claim_reference is not None and element.ips:
-        raise _fault(position, "ipam-claim-reference", element.ipam_claim_reference, "excludes ips")
+        raise fault(position, "ipam-claim-reference", element.ipam_claim_reference, "excludes ips")
     for field, value in (
         ("portMappings", element.port_mappings),
         ("bandwidth", element.bandwidth),
         ("infiniband-guid", element.infiniband_guid),
     ):
         if value:
-            raise InvalidAnnotation(_element_at(position), f"{field} is not supported by this network")
+            raise InvalidAnnotation(element_at(position), f"{field} is not supported by this network")
 
 
 def _check_interfaces(found: tuple[Attachment, ...]) -> None:
@@ -185,7 +204,7 @@ def _check_interfaces(found: tuple[Attachment, ...]) -> None:
         name = interface_name(position, attachment)
         if name in taken:
             other = f"element {taken[name]}" if taken[name] else "the default network"
-            raise _fault(position, "interface", name, f"is already the interface of {other}")
+            raise fault(position, "interface", name, f"is already the interface of {other}")
         taken[name] = position
 
 
@@ -195,15 +214,23 @@ def _check_default_routes(found: tuple[Attachment, ...]) -> None:
         raise InvalidAnnotation(NETWORKS, f"has default-route in elements {positions}, and only one may have it")
 
 
-def _matching(position: int, field: str, value: str, pattern: re.Pattern[str], fault: str) -> str:
+def _matching(position: int, field: str, value: str, pattern: re.Pattern[str], what: str) -> str:
     if not pattern.fullmatch(value):
-        raise _fault(position, field, value, fault)
+        raise fault(position, field, value, what)
     return value
 
 
-def _fault(position: int, field: str, value: object, fault: str) -> InvalidAnnotation:
-    return InvalidAnnotation(_element_at(position), f"{field} {json.dumps(value)} {fault}")
+def fault(position: int, field: str, value: object, what: str) -> InvalidAnnotation:
+    """What is wrong with a field of the element at that position, counted from 1."""
+    return InvalidAnnotation(element_at(position), f"{field} {_quoted(value)} {what}")
 
 
-def _element_at(position: int) -> str:
+def element_at(position: int) -> str:
+    """How a sentence about an element begins."""
     return f"{NETWORKS}, element {position}:"
+
+
+def _quoted(value: object) -> str:
+    """As JSON and so in plain ASCII, and no longer than helps to find it."""
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

@@ -1,20 +1,20 @@
 """Which networks a pod got: resolved once, then kept with its virtual-machine, whatever happens to the annotation (S8)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
 import msgspec
 
-from kube_sync.model.attachments import Attachment, interface_name
-from kube_sync.model.documents import subnets_of
+from kube_sync.model.attachments import Attachment, fault, interface_name
+from kube_sync.model.documents import kept_of, subnets_of
 from kube_sync.model.names import Names
 from kube_sync.model.networks import IpNetwork
 from kube_sync.model.objects import Pod
 from kube_sync.model.plan import Address, Interface, Machine
-from kube_sync.model.refusals import InvalidAnnotation
 
 CHOICES = "attachments"  # the annotation of the virtual-machine
+DEFAULT_ROUTE = "default-route"  # of the interface that has it in place of index 0
 
 
 class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -41,14 +41,42 @@ def thawed(text: str) -> tuple[Choice, ...]:
     return msgspec.json.decode(text, type=tuple[Choice, ...])
 
 
-def chosen(reference: str, network: Mapping[str, Any], attachment: Attachment | None) -> Choice:
-    """The choice of a network that exists; refused when it cannot hold the addresses asked for (B19)."""
+def chosen(position: int, attachment: Attachment, network: Mapping[str, Any]) -> Choice:
+    """The choice of a network that exists; refused when it cannot hold the addresses or gateways asked for (B19, 3.3)."""
     subnets, flat = subnets_of(network)
-    choice = Choice(reference, str(network["uuid"]), families(subnets, flat=flat), attachment)
-    for ip in choice.ips:
+    choice = Choice(attachment.reference, str(network["uuid"]), families(subnets, flat=flat), attachment)
+    kept = {} if flat else kept_of(network)
+    for ip in attachment.ips:
         if not flat and not any(ip_address(ip) in subnet for subnet in subnets):
-            raise InvalidAnnotation(reference, f"has no subnet with {ip}, only {', '.join(map(str, subnets)) or 'none at all'}")
+            held = ", ".join(map(str, subnets)) or "no subnet at all"
+            raise fault(position, "ips", ip, f"is in no subnet of {choice.reference}, which has {held}")
+        if ip in kept:
+            raise fault(position, "ips", ip, f"is the {kept[ip]} of {choice.reference}, which no pod can have")
+    for gateway in attachment.default_route or ():
+        if not {f"v{ip_address(gateway).version}", ""} & set(choice.families):
+            raise fault(position, "default-route", gateway, f"is of a family that {choice.reference} does not have")
     return choice
+
+
+def check_apart(choices: Iterable[Choice]) -> None:
+    """Refuse what only the networks show: a pod that asks twice for an interface name or, in one network, for an address or a MAC."""
+    taken: dict[tuple[str, str, str], str] = {}
+    index = 0
+    for position, choice in enumerate(choices):  # what stands at 0 is no element of the annotation
+        if choice.network:
+            for field, value, where in _asked(index, choice):
+                if holder := taken.get((field, value, where)):
+                    raise fault(position, field, value, f"is already that of {holder}")
+                taken[field, value, where] = f"element {position}" if position else "the default network"
+            index += 1
+
+
+def _asked(index: int, choice: Choice) -> Iterator[tuple[str, str, str]]:
+    yield "interface", interface_name(index, choice.attachment), ""
+    for ip in choice.ips:
+        yield "ips", ip, choice.network
+    if choice.attachment and choice.attachment.mac:
+        yield "mac", choice.attachment.mac, choice.network
 
 
 def families(subnets: Iterable[IpNetwork], *, flat: bool) -> tuple[str, ...]:
@@ -73,6 +101,8 @@ def _interface(pod: Pod, index: int, total: int, choice: Choice, names: Names) -
     contract = {"index": f"{index}/{total}", "network": choice.attachment.name if choice.attachment else "default"}
     if choice.attachment and choice.attachment.interface:
         contract["interface"] = interface_name(index, choice.attachment)
+    if choice.attachment and choice.attachment.default_route is not None:
+        contract[DEFAULT_ROUTE] = "true"
     return Interface(
         uuid,
         (*names.project(namespace), f"{name}__{uuid}"),
@@ -84,9 +114,9 @@ def _interface(pod: Pod, index: int, total: int, choice: Choice, names: Names) -
 
 
 def _addresses(pod: str, interface: str, choice: Choice, names: Names) -> Iterable[Address]:
-    wanted: list[tuple[str, str | None]] = [(f"v{ip_address(ip).version}", ip) for ip in choice.ips] or [
-        (family, None) for family in choice.families
-    ]
+    wanted: list[tuple[str, str | None]] = [(f"v{ip_address(ip).version}", ip) for ip in choice.ips]
+    # Asking for an address of one family leaves the other as it would be; a flat IPAM's whichever is then given already.
+    wanted += [(family, None) for family in choice.families if family not in {asked for asked, _ in wanted} and (family or not wanted)]
     for ordinal, (family, ip) in enumerate(wanted):
         # The first of a family is named by the family alone, so that it is the same whether asked for or drawn.
         nth = sum(other == family for other, _ in wanted[:ordinal])

@@ -1,6 +1,6 @@
 """The documents that make and change objects of the configuration API (contract 3.4, 4)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_network
 from typing import Any
 
@@ -9,6 +9,8 @@ from kube_sync.model.networks import IpNetwork, Made
 from kube_sync.model.plan import Address, Interface, Machine
 
 Document = dict[str, Any]
+
+KEPT = {"dns_server_address": "service address", "default_gateway": "gateway"}  # of a subnet, and how people call it
 
 
 def project(names: Names, namespace: str) -> Document:
@@ -110,9 +112,29 @@ def annotations(marks: Mapping[str, str]) -> Document:
 
 def subnets_of(network: Mapping[str, Any]) -> tuple[list[IpNetwork], bool]:
     """The prefixes that a network has itself, and whether it also draws from flat IPAMs, whose prefixes it does not show."""
-    entries = [entry for ref in network.get("network_ipam_refs") or () for entry in (ref.get("attr") or {}).get("ipam_subnets") or ()]
-    own = [entry["subnet"] for entry in entries if entry.get("subnet")]
-    return [ip_network((subnet["ip_prefix"], subnet["ip_prefix_len"])) for subnet in own], len(own) < len(entries)
+    entries = list(_entries(network))
+    own = [_prefix(entry) for entry in entries if entry.get("subnet")]
+    return own, len(own) < len(entries)
+
+
+def kept_of(network: Mapping[str, Any]) -> dict[str, str]:
+    """The addresses of a network's own prefixes that no pod is given, and what each is."""
+    kept: dict[str, str] = {}
+    for entry in _entries(network):
+        if entry.get("subnet"):
+            prefix = _prefix(entry)
+            kept |= {str(prefix[0]): "network address", str(prefix[-1]): "last address"}
+            kept |= {entry[field]: told for field, told in KEPT.items() if entry.get(field)}
+    return kept
+
+
+def _entries(network: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for ref in network.get("network_ipam_refs") or ():
+        yield from (ref.get("attr") or {}).get("ipam_subnets") or ()
+
+
+def _prefix(entry: Mapping[str, Any]) -> IpNetwork:
+    return ip_network((entry["subnet"]["ip_prefix"], entry["subnet"]["ip_prefix_len"]))
 
 
 def _child(fq_name: Iterable[str], parent: str) -> Document:

@@ -1,11 +1,13 @@
 """What a pod's networks amount to: interfaces, addresses, and a list that survives (4.1, S8)."""
 
 import json
+from ipaddress import ip_network
+from typing import Any
 
 import pytest
 
 from kube_sync.model.attachments import Attachment
-from kube_sync.model.choices import CHOICES, Choice, chosen, families, frozen, machine_of, thawed
+from kube_sync.model.choices import CHOICES, DEFAULT_ROUTE, Choice, check_apart, chosen, families, frozen, machine_of, thawed
 from kube_sync.model.names import Names
 from kube_sync.model.networks import IpNetwork
 from kube_sync.model.refusals import InvalidAnnotation
@@ -16,13 +18,20 @@ DEFAULT = Choice(NAMES.default_reference, "default-uuid", ("v4",))
 
 
 def network(*prefixes: str, flat: bool = False) -> dict[str, object]:
-    subnets = [{"subnet": {"ip_prefix": prefix.split("/")[0], "ip_prefix_len": int(prefix.split("/")[1])}} for prefix in prefixes]
+    subnets = [
+        {
+            "subnet": {"ip_prefix": str(prefix.network_address), "ip_prefix_len": prefix.prefixlen},
+            "default_gateway": str(prefix[-2]),
+            "dns_server_address": str(prefix[-3]),
+        }
+        for prefix in map(ip_network, prefixes)
+    ]
     entries = [*subnets, *([{"subnet_uuid": "of-the-flat-ipam"}] if flat else [])]
     return {"uuid": "net", "network_ipam_refs": [{"to": ["d", "p", "i"], "attr": {"ipam_subnets": entries}}]}
 
 
 def choice(attachment: Attachment, *prefixes: str, flat: bool = False) -> Choice:
-    return chosen(attachment.reference, network(*prefixes, flat=flat), attachment)
+    return chosen(2, attachment, network(*prefixes, flat=flat))
 
 
 def test_the_list_comes_back_as_it_was() -> None:
@@ -37,12 +46,26 @@ def test_a_dual_stack_network_gives_an_address_of_each_family() -> None:
     assert [(address.family, address.ip) for address in interface.addresses] == [("v4", None), ("v6", None)]
 
 
-def test_addresses_that_were_asked_for_are_all_that_is_given() -> None:
-    attachment = Attachment("ns", "a", ips=("10.1.1.7", "10.1.1.8"))
+@pytest.mark.parametrize(
+    ("ips", "expected"),
+    [
+        (("10.1.1.7", "10.1.1.8"), [("v4", "10.1.1.7"), ("v4", "10.1.1.8"), ("v6", None)]),
+        (("2001:db8::7",), [("v6", "2001:db8::7"), ("v4", None)]),
+        (("10.1.1.7", "2001:db8::7"), [("v4", "10.1.1.7"), ("v6", "2001:db8::7")]),
+    ],
+)
+def test_asking_for_addresses_of_one_family_leaves_the_other_as_it_would_be(ips: tuple[str, ...], expected: list[Any]) -> None:
+    attachment = Attachment("ns", "a", ips=ips)
     interface = machine_of(pod(), (DEFAULT, choice(attachment, "10.1.1.0/24", "2001:db8::/64")), NAMES).interfaces[1]
 
-    assert [(address.family, address.ip) for address in interface.addresses] == [("v4", "10.1.1.7"), ("v4", "10.1.1.8")]
-    assert len({address.uuid for address in interface.addresses}) == 2
+    assert [(address.family, address.ip) for address in interface.addresses] == expected
+    assert len({address.uuid for address in interface.addresses}) == len(expected)
+
+
+def test_an_address_asked_for_in_a_flat_network_is_all_that_it_gives() -> None:
+    interface = machine_of(pod(), (DEFAULT, choice(Attachment("ns", "a", ips=("10.7.7.7",)), flat=True)), NAMES).interfaces[1]
+
+    assert [(address.family, address.ip) for address in interface.addresses] == [("v4", "10.7.7.7")]
 
 
 def test_an_address_has_the_same_uuid_whether_drawn_or_asked_for() -> None:
@@ -55,8 +78,54 @@ def test_an_address_has_the_same_uuid_whether_drawn_or_asked_for() -> None:
 
 
 def test_an_address_outside_every_subnet_is_refused_with_the_subnets() -> None:
-    with pytest.raises(InvalidAnnotation, match=r"10.7.7.7, only 10.1.1.0/24"):
+    with pytest.raises(InvalidAnnotation, match=r'element 2: ips "10.7.7.7" is in no subnet of ns/a, which has 10.1.1.0/24'):
         choice(Attachment("ns", "a", ips=("10.7.7.7",)), "10.1.1.0/24")
+
+
+@pytest.mark.parametrize(
+    ("ip", "what"),
+    [
+        ("10.1.1.0", "network address"),
+        ("10.1.1.253", "service address"),
+        ("10.1.1.254", "gateway"),
+        ("10.1.1.255", "last address"),
+        ("2001:db8::", "network address"),
+    ],
+)
+def test_an_address_that_the_network_keeps_is_refused_and_not_waited_for(ip: str, what: str) -> None:
+    with pytest.raises(InvalidAnnotation, match=f"is the {what} of ns/a"):
+        choice(Attachment("ns", "a", ips=(ip,)), "10.1.1.0/24", "2001:db8::/64")
+
+
+def test_a_gateway_must_be_of_a_family_that_the_network_has() -> None:
+    with pytest.raises(InvalidAnnotation, match='element 2: default-route "2001:db8::1" is of a family that ns/a does not have'):
+        choice(Attachment("ns", "a", default_route=("10.1.1.254", "2001:db8::1")), "10.1.1.0/24")
+
+
+def test_the_interface_with_the_default_route_says_so_and_no_other_does() -> None:
+    choices = DEFAULT, choice(Attachment("ns", "a", default_route=()), "10.1.1.0/24"), choice(Attachment("ns", "b"), "10.1.2.0/24")
+
+    assert [interface.marks.get(DEFAULT_ROUTE) for interface in machine_of(pod(), choices, NAMES).interfaces] == [None, "true", None]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        (Attachment("ns", "a", ips=("10.1.1.7",)), Attachment("ns", "b", ips=("10.1.1.7",)), 'element 2: ips "10.1.1.7" is already'),
+        (Attachment("ns", "a", mac="02:00:00:00:00:07"), Attachment("ns", "b", mac="02:00:00:00:00:07"), "element 2: mac"),
+        (Attachment("ns", "a", "eth2"), Attachment("ns", "b"), 'interface "eth2" is already that of element 1'),
+    ],
+)
+def test_what_two_interfaces_cannot_share_is_not_asked_for_twice_in_one_network(one: Attachment, other: Attachment, told: str) -> None:
+    with pytest.raises(InvalidAnnotation, match=told):
+        check_apart((DEFAULT, choice(one, "10.1.1.0/24"), choice(other, "10.1.1.0/24")))
+
+
+def test_two_networks_may_have_the_same_address_and_mac() -> None:
+    attachment = Attachment("ns", "a", ips=("10.1.1.7",), mac="02:00:00:00:00:07")
+    elsewhere = Choice("ns/b", "another-net", ("v4",), attachment)
+
+    check_apart((DEFAULT, choice(attachment, "10.1.1.0/24"), elsewhere))
 
 
 def test_a_flat_network_decides_itself_whether_an_address_is_inside() -> None:
