@@ -1,16 +1,13 @@
 """The command `netweave kube-sync`."""
 
 import asyncio
-import logging
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
-import structlog
 import typer
 
 import netweave
@@ -21,11 +18,12 @@ from kube_sync.cluster.folder import Folder
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.cluster.source import Source
+from kube_sync.logs import configure_logs
 from kube_sync.model.refusals import Refusal
 from kube_sync.options import Options, takes_options
 from kube_sync.panels import PanelledGroup
 from kube_sync.reconcile.worker import Worker
-from kube_sync.settings import SettingError
+from kube_sync.settings import CompletedPods, SettingError
 
 FAILED, WAITING = 1, 2
 PATIENCE = 60.0
@@ -42,9 +40,7 @@ def run(context: typer.Context, options: Options, once: Once = False) -> None:
     if context.invoked_subcommand:
         _refuse_options_before(context.invoked_subcommand, context)
         return
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO), logger_factory=structlog.PrintLoggerFactory(sys.stderr)
-    )
+    configure_logs(options.log_format, options.log_level)
     with _one_line_errors():
         done = asyncio.run(_run(options, once=once))
     if not done:
@@ -67,21 +63,21 @@ def _one_line_errors() -> Iterator[None]:
         raise typer.Exit(FAILED) from why
 
 
-def _source(kubeconfig: Path | None, manifests: Path | None) -> AbstractAsyncContextManager[Source]:
+def _source(kubeconfig: Path | None, manifests: Path | None, completed: CompletedPods) -> AbstractAsyncContextManager[Source]:
     if manifests and kubeconfig:
         raise SettingError("--manifests", str(manifests), "excludes --kubeconfig")
-    return nullcontext(Folder(manifests, SystemClock(), typer.echo)) if manifests else _cluster(kubeconfig)
+    return nullcontext(Folder(manifests, SystemClock(), typer.echo)) if manifests else _cluster(kubeconfig, completed)
 
 
 @asynccontextmanager
-async def _cluster(kubeconfig: Path | None) -> AsyncIterator[Source]:
+async def _cluster(kubeconfig: Path | None, completed: CompletedPods) -> AsyncIterator[Source]:
     async with HttpKubeApi(configuration(kubeconfig)) as api:
-        yield LiveCluster(api, SystemClock())
+        yield LiveCluster(api, SystemClock(), completed)
 
 
 async def _run(options: Options, *, once: bool) -> bool:
     """Whether all is in step; without `once`, when a signal ends it."""
-    settings, source = options.settings(), _source(options.kubeconfig, options.manifests)
+    settings, source = options.settings(), _source(options.kubeconfig, options.manifests, options.completed_pods)
     async with netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN")) as api, source as cluster:
         worker = Worker(api, cluster, settings, SystemClock(), patience=0 if options.manifests else PATIENCE)
         if options.metrics_port:

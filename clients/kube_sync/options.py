@@ -10,7 +10,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 import netweave
-from kube_sync.settings import POD_SUBNET, Settings, cluster_name_of, subnets_of
+from kube_sync.logs import LogFormat, LogLevel
+from kube_sync.model.status import StatusStyle
+from kube_sync.settings import POD_SUBNET, CompletedPods, InvalidAnnotations, Settings, cluster_name_of, subnets_of
 
 # The headings of the help, in its order.
 CONFIGURATION, CLUSTER, NETWORKS, PODS, SAFETY, TELLING = (
@@ -51,11 +53,21 @@ class Options:
         default_factory=lambda: [POD_SUBNET]
     )
 
+    status_style: Annotated[StatusStyle, option(PODS, "How network-status is written.")] = StatusStyle.STANDARD
+    invalid_annotation: Annotated[
+        InvalidAnnotations, option(PODS, "A pod whose selection cannot be read gets nothing, or the default network only.")
+    ] = InvalidAnnotations.FAIL
+    completed_pods: Annotated[
+        CompletedPods, option(PODS, "Pods that succeeded or failed give their addresses back, or keep them until they are deleted.")
+    ] = CompletedPods.RELEASE
+
     allow_mass_delete: Annotated[bool, option(SAFETY, "Remove leftovers even if they are suspiciously many.", "--allow-mass-delete")] = (
         False
     )
 
     metrics_port: Annotated[int, option(TELLING, "Offer /metrics on 127.0.0.1 at this port; 0 is off.", min=0, max=65535)] = 0
+    log_format: Annotated[LogFormat, option(TELLING, "Log lines as JSON or text; auto is text on a terminal.")] = LogFormat.AUTO
+    log_level: Annotated[LogLevel, option(TELLING, "The least that is logged.", envvar="NETWEAVE_KUBE_LOG_LEVEL")] = LogLevel.INFO
 
     def settings(self) -> Settings:
         """Checked settings; a SettingError names the first option at fault, and its value."""
@@ -64,6 +76,9 @@ class Options:
             pod_subnets=subnets_of("--pod-subnet", self.pod_subnet),
             workers=self.workers,
             allow_mass_delete=self.allow_mass_delete,
+            status_style=self.status_style,
+            invalid_annotation=self.invalid_annotation,
+            completed_pods=self.completed_pods,
         )
 
 

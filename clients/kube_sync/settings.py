@@ -3,9 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import ip_network
 
 from kube_sync.model.networks import IpNetwork
+from kube_sync.model.status import StatusStyle
 
 CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 POD_SUBNET = "10.32.0.0/12"
@@ -18,6 +20,20 @@ class SettingError(ValueError):
         super().__init__(f"{setting} {value!r}: {why}")
 
 
+class InvalidAnnotations(StrEnum):
+    """What a pod gets whose selection cannot be read: nothing until it is mended, or its default network (3.5)."""
+
+    FAIL = "fail"
+    DEFAULT_ONLY = "default-only"
+
+
+class CompletedPods(StrEnum):
+    """Whether a pod that has succeeded or failed gives its addresses back, or keeps them until its object goes."""
+
+    RELEASE = "release"
+    KEEP = "keep"
+
+
 @dataclass(frozen=True)
 class Settings:
     """The cluster, and how to go about it; `Options.settings` makes it from what a caller said."""
@@ -26,6 +42,9 @@ class Settings:
     pod_subnets: tuple[IpNetwork, ...] = (ip_network(POD_SUBNET),)
     workers: int = 8
     allow_mass_delete: bool = False
+    status_style: StatusStyle = StatusStyle.STANDARD
+    invalid_annotation: InvalidAnnotations = InvalidAnnotations.FAIL
+    completed_pods: CompletedPods = CompletedPods.RELEASE
 
 
 def cluster_name_of(setting: str, text: str) -> str:

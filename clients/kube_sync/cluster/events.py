@@ -11,7 +11,7 @@ import structlog
 from kube_sync.clock import Clock
 from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
 from kube_sync.cluster.source import Event
-from kube_sync.model.objects import API_VERSIONS
+from kube_sync.model.objects import API_VERSIONS, NAMESPACE
 from kube_sync.pace import Bucket
 
 COMPONENT = "netweave-kube-sync"
@@ -146,7 +146,7 @@ class Recorder:
 def _namespace(event: Event) -> str:
     """The object's, and a Namespace's own: there its owner looks."""
     kind, namespace, name = event.about
-    return namespace or (name if kind == "Namespace" else "")
+    return namespace or (name if kind == NAMESPACE else "")
 
 
 def _home(event: Event) -> str:

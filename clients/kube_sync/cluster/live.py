@@ -26,9 +26,13 @@ from kube_sync.model.objects import (
     namespace_of,
     pod_of,
 )
+from kube_sync.settings import CompletedPods
 
-# Pods without a node have no network yet; finished ones have none any more, and leave the selection as if deleted (4.2).
-PODS = Resource("/api/v1/pods", pod_of, "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed")
+# Pods without a node have no network yet; finished ones that give it back leave the selection as if deleted (4.2).
+SELECTORS = {
+    CompletedPods.RELEASE: "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed",
+    CompletedPods.KEEP: "spec.nodeName!=",
+}
 DEFINITIONS = Resource("/apis/k8s.cni.cncf.io/v1/network-attachment-definitions", definition_of)
 NAMESPACES = Resource("/api/v1/namespaces", namespace_of)
 
@@ -38,9 +42,10 @@ log = structlog.get_logger()
 class LiveCluster:
     """Follows pods, definitions and namespaces by list and watch, and writes back with merge patches."""
 
-    def __init__(self, api: KubeApi, clock: Clock) -> None:
+    def __init__(self, api: KubeApi, clock: Clock, completed: CompletedPods = CompletedPods.RELEASE) -> None:
         self._api = api
         self._clock = clock
+        self._completed = completed
         self._recorder = Recorder(api, clock)
 
     async def follow(self, caches: Caches) -> None:
@@ -49,10 +54,12 @@ class LiveCluster:
         async def on_namespaces_refused(why: RefusedError) -> None:
             await self._do_without(caches.namespaces, why)
 
+        pods = Resource("/api/v1/pods", pod_of, SELECTORS[self._completed])
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(ListWatch(self._api, DEFINITIONS, caches.definitions, self._clock, self._install_crd).run())
             tasks.create_task(ListWatch(self._api, NAMESPACES, caches.namespaces, self._clock, on_namespaces_refused).run())
-            tasks.create_task(ListWatch(self._api, PODS, caches.pods, self._clock).run())
+            tasks.create_task(ListWatch(self._api, pods, caches.pods, self._clock).run())
+            tasks.create_task(self._recorder.run())
 
     async def publish(self, pod: Pod, status: str) -> None:
         """One merge patch of the status subresource; the uid in it keeps it from reaching a namesake."""
@@ -88,7 +95,8 @@ class LiveCluster:
             if why.status == 404:
                 return True
             raise
-        return bool(found["metadata"]["uid"] != uid) or (key.kind == POD and pod_of(found).finished)
+        released = key.kind == POD and self._completed is CompletedPods.RELEASE
+        return bool(found["metadata"]["uid"] != uid) or (released and pod_of(found).finished)
 
     def is_whole(self) -> bool:
         """Always: an API server keeps no manifest that cannot be read."""

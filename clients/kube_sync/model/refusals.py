@@ -9,6 +9,7 @@ class Wait(Enum):
 
     CHANGE = None  # nothing but an edit of the object
     NETWORK = 300.0  # something it names must appear; that wakes it, the timer is for what nobody tells
+    RIGHT = 240.0  # the worker must be allowed to do it, and nothing tells when
     TARGET = 5.0  # a network made outside Kubernetes must appear, and nothing tells when (B04)
     CAPACITY = 60.0  # an address must be freed; that wakes it (B39)
 
@@ -114,3 +115,10 @@ class CIDRImmutable(Refusal):
 
     reason = "CIDRImmutable"
     wait = Wait.NETWORK
+
+
+class StatusForbidden(Refusal):
+    """The worker may not write a pod's status: what the pod has is right, but it is not told (B47)."""
+
+    reason = "StatusForbidden"
+    wait = Wait.RIGHT

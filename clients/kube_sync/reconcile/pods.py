@@ -4,21 +4,26 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 import netweave
-from kube_sync.cluster.api import KubeError
+from kube_sync.cluster.api import KubeError, RefusedError
 from kube_sync.cluster.cache import Cache
-from kube_sync.cluster.source import Source
+from kube_sync.cluster.source import Event, Source
 from kube_sync.model.choices import CHOICES, Choice, machine_of, thawed
 from kube_sync.model.names import Names
 from kube_sync.model.objects import POD, Key, Pod
 from kube_sync.model.plan import Address, Create, Interface, Machine, plan
-from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NetworkNotFound, Refusal, SubnetExhausted
-from kube_sync.model.status import is_foreign, network_status
+from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NetworkNotFound, Refusal, StatusForbidden, SubnetExhausted
+from kube_sync.model.status import Row, is_foreign, network_status, summary
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.resolution import Resolution
 from kube_sync.reconcile.routers import Routers
-from kube_sync.reconcile.trees import Root, Tree, Trees
+from kube_sync.reconcile.trees import Root, Trees
+from kube_sync.settings import CompletedPods, Settings
+
+log = structlog.get_logger()
 
 
 def is_due(pod: Pod | None) -> bool:
@@ -48,6 +53,7 @@ class Pods:
         resolution: Resolution,
         projects: Projects,
         on_freed: Callable[[list[str]], None],
+        settings: Settings,
     ) -> None:
         self._names = names
         self._source = source
@@ -55,16 +61,20 @@ class Pods:
         self._resolution = resolution
         self._projects = projects
         self._on_freed = on_freed
+        self._style = settings.status_style
+        self._keeps = settings.completed_pods is CompletedPods.KEEP
         self._trees = Trees(api, names)
         self._routers = Routers(api)
         self._published: dict[Key, Published] = {}
-        self.drifted: set[Key] = set()
+        self.drifted: dict[Key, str] = {}
         self.foreign: set[Key] = set()
 
     async def reconcile(self, key: Key) -> None:
         """Once it returns, the pod has its interfaces and its status, or has gone without a trace."""
         pod = self._cache.get(key)
         root = await self._trees.root(self._names.machine(key.namespace, key.name))
+        if pod and pod.finished and self._keeps and root and root.uuid == self._names.machine_uuid(pod.uid):
+            return
         if pod is None or pod.finished or not is_due(pod):
             self._forget(key)
             await self._remove(root)
@@ -103,7 +113,11 @@ class Pods:
             tree = await self._trees.read(root)
         assert root is not None
         await self._routers.link(pod.node, root)
-        await self._publish(pod, choices, wanted, tree)
+        rows = [tree.row(interface) for interface in wanted.interfaces]
+        await self._publish(pod, choices, rows)
+        if any(isinstance(action, Create) for action in actions):
+            log.info("attached", uid=pod.uid, interfaces=summary(choices, rows))
+            await self._source.tell(Event(pod.key, pod.uid, "Attached", summary(choices, rows), warning=False))
 
     async def _choices(self, pod: Pod, root: Root | None) -> tuple[Choice, ...]:
         """Those that the virtual-machine keeps; a pod that has none yet gets the selection of its annotation."""
@@ -111,10 +125,10 @@ class Pods:
             return await self._resolution.choices(pod)
         choices = thawed(root.marks[CHOICES])
         if self._resolution.selects(pod, choices):
-            self.drifted.discard(pod.key)
-        else:
+            self.drifted.pop(pod.key, None)
+        elif self.drifted.get(pod.key) != pod.selection:
+            self.drifted[pod.key] = pod.selection
             await self._resolution.tell_drift(pod, choices)
-            self.drifted.add(pod.key)
         return choices
 
     async def _apply(self, pod: Pod, wanted: Machine, actions: list[Any]) -> None:
@@ -142,21 +156,22 @@ class Pods:
         if there is not None and there.uuid == wanted.uuid:
             await self._trees.remove(there)
 
-    async def _publish(self, pod: Pod, choices: tuple[Choice, ...], wanted: Machine, tree: Tree) -> None:
+    async def _publish(self, pod: Pod, choices: tuple[Choice, ...], rows: list[Row]) -> None:
         now = self._cache.get(pod.key)
         if now is not None and now.uid == pod.uid:
             # It may have changed while this look went on: our own status, above all, may have come back (B24).
             pod = now
-        rows = [tree.row(interface) for interface in wanted.interfaces]
         (self.foreign.add if is_foreign(pod, list(rows[0].ips)) else self.foreign.discard)(pod.key)
-        text = network_status(pod, choices, rows, self._names)
+        text = network_status(pod, choices, rows, self._names, self._style)
         if text != pod.status and not self._is_under_way(pod, text):
             # Noted first: it may come back before the answer does.
             self._published[pod.key] = Published(pod.uid, text, pod.status)
             try:
                 await self._source.publish(pod, text)
-            except KubeError:
+            except KubeError as why:
                 del self._published[pod.key]
+                if isinstance(why, RefusedError) and why.status == 403:
+                    raise StatusForbidden("network-status", f"cannot be written, the pod has its interfaces nevertheless: {why}") from why
                 raise
 
     def _is_under_way(self, pod: Pod, text: str) -> bool:
@@ -166,10 +181,11 @@ class Pods:
     async def _remove(self, root: Root | None) -> None:
         if root is not None:
             self._on_freed(await self._trees.remove(root))
+            log.info("released", uid=root.uuid)
 
     def _forget(self, key: Key) -> None:
         self._published.pop(key, None)
-        self.drifted.discard(key)
+        self.drifted.pop(key, None)
         self.foreign.discard(key)
 
 

@@ -6,12 +6,13 @@ from typing import Any
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import Attachment, attachments_of
-from kube_sync.model.choices import Choice, chosen, families
+from kube_sync.model.choices import Choice, check_apart, chosen, families
 from kube_sync.model.names import FqName, Names
 from kube_sync.model.networks import IpNetwork, Made, Network, is_ours, network_of
 from kube_sync.model.objects import DEFINITION, Definition, Key, Pod
 from kube_sync.model.refusals import InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.settings import InvalidAnnotations
 
 NETWORK = "virtual-network"
 Rows = dict[FqName, dict[str, Any]]
@@ -28,6 +29,8 @@ class Resolution:
         definitions: Cache[Definition],
         ranges: tuple[IpNetwork, ...],
         ensure_default: Callable[[], Awaitable[None]],
+        *,
+        invalid: InvalidAnnotations,
     ) -> None:
         self._api = api
         self._names = names
@@ -35,21 +38,24 @@ class Resolution:
         self._definitions = definitions
         self._ranges = ranges
         self._ensure_default = ensure_default
+        self._lenient = invalid is InvalidAnnotations.DEFAULT_ONLY
 
     async def choices(self, pod: Pod) -> tuple[Choice, ...]:
         """The cluster-wide network, then those that the pod selects, in order."""
-        wanted = [(attachment, self._network(attachment)) for attachment in attachments_of(pod.selection, pod.key.namespace)]
+        wanted = [(attachment, self._network(attachment)) for attachment in await self._selection(pod)]
         default = self._names.default_network
         rows = await self._rows([default, *(network.fq_name for _, network in wanted if network)])
         first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._ranges, flat=True))
-        return (first, *(self._choice(attachment, network, rows) for attachment, network in wanted))
+        choices = (first, *(self._choice(at, attachment, network, rows) for at, (attachment, network) in enumerate(wanted, start=1)))
+        check_apart(choices)
+        return choices
 
     def selects(self, pod: Pod, choices: Iterable[Choice]) -> bool:
         """Whether the annotation still says what the choices were made from."""
         try:
             now = attachments_of(pod.selection, pod.key.namespace)
         except InvalidAnnotation:
-            return False
+            return self._lenient and not any(choice.attachment for choice in choices)
         return now == tuple(choice.attachment for choice in choices if choice.attachment)
 
     async def tell_drift(self, pod: Pod, choices: Iterable[Choice]) -> None:
@@ -57,6 +63,17 @@ class Resolution:
         kept = ",".join(choice.reference for choice in choices if choice.attachment) or "the default network only"
         message = f"networks cannot be added to or removed from a running pod: it keeps {kept}; recreate the pod to change them"
         await self._source.tell(Event(pod.key, pod.uid, "AttachmentDrift", message))
+
+    async def _selection(self, pod: Pod) -> tuple[Attachment, ...]:
+        """What the annotation selects: nothing where it cannot be read and that is to be told only (3.5)."""
+        try:
+            return attachments_of(pod.selection, pod.key.namespace)
+        except InvalidAnnotation as why:
+            if not self._lenient:
+                raise
+            message = f"{why}; the pod has its default network only, recreate it to change that"
+            await self._source.tell(Event(pod.key, pod.uid, why.reason, message))
+            return ()
 
     def _network(self, attachment: Attachment) -> Network | None:
         """The network of the definition it names; None for one of another plug-in."""
@@ -84,7 +101,7 @@ class Resolution:
         found = await self._api.list(NETWORK, fq_names=list(dict.fromkeys(fq_names)), fields=fields)
         return {tuple(row["fq_name"]): row for row in found}
 
-    def _choice(self, attachment: Attachment, network: Network | None, rows: Rows) -> Choice:
+    def _choice(self, position: int, attachment: Attachment, network: Network | None, rows: Rows) -> Choice:
         if network is None:
             return Choice(attachment.reference, attachment=attachment)
         row = rows.get(network.fq_name)
@@ -95,4 +112,4 @@ class Resolution:
                 raise NetworkNotFound(attachment.reference, f"cannot have {':'.join(network.fq_name)}, a network of somebody else")
         elif row is None:
             raise NetworkNotFound(attachment.reference, f"maps {':'.join(network.fq_name)}, which does not exist; the pod waits for it")
-        return chosen(attachment.reference, row, attachment)
+        return chosen(position, attachment, row)

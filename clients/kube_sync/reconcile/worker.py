@@ -56,8 +56,10 @@ class Worker:
         projects = Projects(api, names)
         self._cluster_wide = ClusterWide(api, names, projects, ranges)
         self._definitions = Definitions(api, names, source, self._definition_cache, projects, ranges)
-        resolution = Resolution(api, names, source, self._definition_cache, ranges, self._cluster_wide.ensure)
-        self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, self._freed)
+        resolution = Resolution(
+            api, names, source, self._definition_cache, ranges, self._cluster_wide.ensure, invalid=settings.invalid_annotation
+        )
+        self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, self._freed, settings)
         self._orphans = Orphans(source, clock, self._queue.add, patience=patience, brake=not settings.allow_mass_delete)
         self._frees: dict[str, int] = {}
         self._freed_so_far = 0
@@ -139,7 +141,8 @@ class Worker:
         while True:
             key = await self._queue.take()
             try:
-                await self._look(key)
+                with structlog.contextvars.bound_contextvars(key=str(key)):
+                    await self._look(key)
             finally:
                 self._queue.done(key)
 
@@ -150,10 +153,10 @@ class Worker:
         except Refusal as why:
             await self._refuse(key, why, began)
         except (netweave.VncError, KubeError) as why:
-            log.warning("to be tried again", key=str(key), why=str(why))
+            log.warning("to be tried again", why=str(why))
             self._queue.retry(key)
         except Exception:  # one object's surprise must not stop the others (B18)
-            log.exception("to be tried again", key=str(key))
+            log.exception("to be tried again")
             self._queue.retry(key)
         else:
             self._waiting.leave(key)
@@ -165,7 +168,7 @@ class Worker:
         self._queue.forget(key)
         if self._waiting.enter(key, why):
             tell = log.debug if isinstance(why, NetworkPending) else log.info
-            tell("waits", key=str(key), reason=why.reason, why=str(why))
+            tell("waits", reason=why.reason, why=str(why))
         found = self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
         if found is not None and not isinstance(why, NetworkPending):
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))

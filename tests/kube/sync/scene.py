@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import netweave
-from kube_sync.clock import SystemClock
+from kube_sync.clock import Clock, SystemClock
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.model.names import FqName, Names, annotations_of
@@ -51,11 +51,11 @@ class Scene:
         self.names = Names(cluster)
 
     @asynccontextmanager
-    async def worker(self, *, patience: float = 0, silence: float = 140) -> AsyncIterator[Worker]:
-        """A worker that runs meanwhile."""
-        clock = SystemClock()
+    async def worker(self, *, patience: float = 0, silence: float = 140, clock: Clock | None = None) -> AsyncIterator[Worker]:
+        """A worker that runs meanwhile; with a clock of the test's own, its minutes pass when the test says so."""
+        clock = clock or SystemClock()
         async with netweave.AsyncClient(self.api_url) as api, HttpKubeApi(configuration(self.kubeconfig), silence=silence) as kube:
-            worker = Worker(api, LiveCluster(kube, clock), self.settings, clock, patience=patience)
+            worker = Worker(api, LiveCluster(kube, clock, self.settings.completed_pods), self.settings, clock, patience=patience)
             running = asyncio.create_task(worker.run())
             try:
                 yield worker
