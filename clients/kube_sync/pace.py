@@ -1,4 +1,7 @@
-"""Rates: how soon the next one may go."""
+"""Rates and pauses: how soon the next one may go."""
+
+import random
+from collections.abc import Callable
 
 from kube_sync.clock import Clock
 
@@ -26,3 +29,24 @@ class Bucket:
             return True
         self._tokens += 1
         return False
+
+
+class Backoff:
+    """Pauses that double from one to the next, a little random so that many who wait do not come back together."""
+
+    def __init__(self, clock: Clock, first: float, longest: float, *, forgotten_after: float) -> None:
+        self._clock = clock
+        self._first = first
+        self._longest = longest
+        self._forgotten_after = forgotten_after
+        self._pauses = 0
+        self._over_at = clock.now()
+
+    async def pause(self, *, at_least: float = 0.0, jitter: Callable[[float, float], float] = random.uniform) -> None:
+        """Wait; a pause that comes long after the one before is a first one again."""
+        if self._clock.now() - self._over_at > self._forgotten_after:
+            self._pauses = 0
+        seconds = min(self._longest, self._first * 2 ** min(self._pauses, 30))
+        self._pauses += 1
+        await self._clock.sleep(max(at_least, seconds * jitter(0.8, 1.2)))
+        self._over_at = self._clock.now()

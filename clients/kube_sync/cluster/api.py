@@ -1,4 +1,4 @@
-"""The Kubernetes API as the worker uses it: six calls and two ways to fail."""
+"""The Kubernetes API as the worker uses it: a few calls, and the ways in which they fail."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -7,15 +7,23 @@ from typing import Any, Protocol
 MERGE_PATCH = "application/merge-patch+json"
 
 
-class KubeApi(Protocol):
-    """Paths are those of the API; what goes wrong is a KubeError."""
+class Feed(Protocol):
+    """What a list+watch asks for; paths are those of the API, what goes wrong is a KubeError."""
 
-    async def get(self, path: str, **query: str) -> Any:
-        """The decoded answer of a GET."""
+    async def read(self, path: str, **query: str) -> bytes:
+        """The answer of a GET as it came: whoever follows many objects decodes of each what it keeps."""
         ...
 
     def watch(self, path: str, **query: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """The lines of a watch, until the server closes it or falls silent."""
+        """The lines of a watch until the server closes it; a server that falls silent is waited for without end."""
+        ...
+
+
+class KubeApi(Protocol):
+    """Calls about single objects."""
+
+    async def get(self, path: str, **query: str) -> Any:
+        """The decoded answer of a GET."""
         ...
 
     async def create(self, path: str, document: Any) -> Any:
@@ -27,6 +35,10 @@ class KubeApi(Protocol):
         ...
 
 
+class WholeApi(Feed, KubeApi, Protocol):
+    """All calls that the worker makes."""
+
+
 class KubeError(Exception):
     """Whatever kept a call from doing what it promises."""
 
@@ -36,6 +48,21 @@ class UnreachedError(KubeError):
 
     def __init__(self, what: str, why: object) -> None:
         super().__init__(f"{what}: {why}")
+
+
+class CredentialError(KubeError):
+    """The worker's own credentials cannot be had: a token file is gone, or the program that fetches a token fails."""
+
+    def __init__(self, why: object) -> None:
+        super().__init__(f"no credentials for the Kubernetes API: {why}")
+
+
+class UnreadableError(KubeError):
+    """What came is not what an API server sends: a line that was cut off, or something in between that answers pages of its own."""
+
+
+class SilentError(KubeError):
+    """A watch on which nothing was heard for so long that nobody can be there any more (B33)."""
 
 
 class RefusedError(KubeError):

@@ -10,8 +10,8 @@ from kube_sync.model.objects import Definition, Kept, Key, Namespace, Pod
 
 T = TypeVar("T", bound=Kept)
 
-# A watch that resumes may repeat what it told before; so many events back it is recognised.
-REMEMBERED = 10_000
+# A watch may tell what it told before, when it resumes or when the server behind it lags; so many changes back it is recognised.
+REMEMBERED = 4096
 
 
 class Cache(Generic[T]):
@@ -20,7 +20,7 @@ class Cache(Generic[T]):
     def __init__(self, on_change: Callable[[Key, T | None, T | None], None]) -> None:
         self._on_change = on_change
         self._objects: dict[Key, T] = {}
-        self._told: OrderedDict[tuple[bool, str, str], None] = OrderedDict()
+        self._past: OrderedDict[tuple[str, str], None] = OrderedDict()  # uid and version of states that are over
         self._settled = asyncio.Event()
         self.synced = False  # whether a complete list was seen: before that, absence means nothing
 
@@ -45,42 +45,45 @@ class Cache(Generic[T]):
     def replace(self, objects: Iterable[T]) -> None:
         """What a complete list said: vanished objects are told as well as new and changed ones (B31)."""
         before, self._objects = self._objects, {found.key: found for found in objects}
-        self._told.clear()
-        for found in self._objects.values():
-            self._remember(found, gone=False)
+        self._past.clear()  # a server that was restored from a backup tells old versions again
         self.synced = True
         self._settled.set()
         for key in [*before, *(key for key in self._objects if key not in before)]:
             self._tell(key, before.get(key), self._objects.get(key))
 
     def put(self, new: T) -> None:
-        """What an ADDED or MODIFIED event said; one that was told before changes nothing (B32)."""
-        if self._remember(new, gone=False):
-            old = self._objects.get(new.key)
-            self._objects[new.key] = new
-            self._tell(new.key, old, new)
+        """What an ADDED or MODIFIED event said; a state that was here before changes nothing (B32)."""
+        old = self._objects.get(new.key)
+        if self._is_over(new) or (old is not None and (old.uid, old.version) == (new.uid, new.version)):
+            return
+        self._end(old)
+        self._objects[new.key] = new
+        self._tell(new.key, old, new)
 
     def remove(self, gone: T) -> None:
         """What a DELETED event said; a namesake with another uid stays."""
-        if self._remember(gone, gone=True):
-            old = self._objects.get(gone.key)
-            if old is not None and old.uid == gone.uid:
-                del self._objects[gone.key]
-                self._tell(gone.key, old, None)
+        if self._is_over(gone):
+            return
+        old = self._objects.get(gone.key)
+        self._end(gone)
+        if old is not None and old.uid == gone.uid:
+            self._end(old)
+            del self._objects[gone.key]
+            self._tell(gone.key, old, None)
 
     def _tell(self, key: Key, old: T | None, new: T | None) -> None:
         if old != new:
             self._on_change(key, old, new)
 
-    def _remember(self, found: T, *, gone: bool) -> bool:
-        """Whether this is news. Versions have no order, so an old event is known by having been seen."""
-        event = (gone, found.uid, found.version)
-        if event in self._told:
-            return False
-        self._told[event] = None
-        if len(self._told) > max(REMEMBERED, 2 * len(self._objects)):
-            self._told.popitem(last=False)
-        return True
+    def _is_over(self, found: T) -> bool:
+        """Versions have no order, so an old state is known only by having been here."""
+        return (found.uid, found.version) in self._past
+
+    def _end(self, found: T | None) -> None:
+        if found is not None:
+            self._past[found.uid, found.version] = None
+            if len(self._past) > REMEMBERED:
+                self._past.popitem(last=False)
 
 
 @dataclass(frozen=True)

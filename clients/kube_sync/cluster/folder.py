@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +15,7 @@ import yaml
 from kube_sync.clock import Clock
 from kube_sync.cluster.cache import Caches
 from kube_sync.cluster.source import Event
+from kube_sync.cluster.watched import Watched
 from kube_sync.model.objects import (
     DEFINITION,
     NAMESPACE,
@@ -41,6 +42,8 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 class Folder:
     """Reads what `kubectl apply -f` would, and completes what an API server would; writes nothing into the files."""
+
+    watched: Mapping[str, Watched] = {}
 
     def __init__(self, folder: Path, clock: Clock, say: Callable[[str], None]) -> None:
         self._folder = folder.resolve()

@@ -1,21 +1,23 @@
 """The Kubernetes API over HTTP: lightkube finds configuration, credentials and TLS, the calls are plain."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 import httpx2
 import msgspec
+import yaml
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 from lightkube.config.kubeconfig import KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
-from kube_sync.cluster.api import MERGE_PATCH, KubeError, RefusedError, UnreachedError
+from kube_sync.cluster.api import MERGE_PATCH, CredentialError, KubeError, UnreachedError, UnreadableError
+from kube_sync.cluster.messages import refusal
 
 TIMEOUT = 10.0
-# A watch sends a bookmark about every minute; silence this long means that nobody is there any more (B33).
-SILENCE = 140.0
+# How long a watch may be silent is for its reader to say, who has a clock.
+WATCHING = httpx2.Timeout(TIMEOUT, read=None)
 
 
 class ConfigurationError(KubeError):
@@ -26,11 +28,16 @@ class ConfigurationError(KubeError):
 
 
 class HttpKubeApi:
-    """KubeApi on one connection pool; close it, or use it in an `async with`."""
+    """KubeApi on one connection pool; close it, or use it in an `async with`.
 
-    def __init__(self, config: SingleConfig, *, silence: float = SILENCE) -> None:
-        self._http = AsyncClient(config, ConnectionParams(timeout=httpx2.Timeout(TIMEOUT)))
-        self._watching = httpx2.Timeout(TIMEOUT, read=silence)
+    A 401 makes it read the token's file, or run the program that fetches one, and ask once more (B48).
+    """
+
+    def __init__(self, config: SingleConfig) -> None:
+        try:
+            self._http = AsyncClient(config, ConnectionParams(timeout=httpx2.Timeout(TIMEOUT)))
+        except (ConfigError, OSError) as why:
+            raise ConfigurationError(why) from why
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,41 +45,50 @@ class HttpKubeApi:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
+    async def read(self, path: str, **query: str) -> bytes:
+        """GET; the answer as it came."""
+        return await self._call("GET", path, query=query)
+
     async def get(self, path: str, **query: str) -> Any:
         """GET; the answer decoded."""
-        return await self._call("GET", path, query=query)
+        return _decoded(await self.read(path, **query))
 
     async def create(self, path: str, document: Any) -> Any:
         """POST."""
-        return await self._call("POST", path, document=document)
+        return _decoded(await self._call("POST", path, document=document))
 
     async def patch(self, path: str, document: Any) -> Any:
         """PATCH, merging."""
-        return await self._call("PATCH", path, document=document, content_type=MERGE_PATCH)
+        return _decoded(await self._call("PATCH", path, document=document, content_type=MERGE_PATCH))
 
     @asynccontextmanager
     async def watch(self, path: str, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """A GET whose lines are read as they come."""
+        response = await self._send(self._http.build_request("GET", path, params=query, timeout=WATCHING), stream=True)
         try:
-            async with self._http.stream("GET", path, params=query, timeout=self._watching) as response:
-                if response.status_code >= 400:
-                    await response.aread()
-                    raise _refusal(response)
-                yield _lines(response)
-        except httpx2.HTTPError as why:
-            raise UnreachedError("the Kubernetes API does not answer", _text(why)) from why
+            yield _lines(response)
+        finally:
+            await response.aclose()
 
     async def _call(
         self, method: str, path: str, *, query: dict[str, str] | None = None, document: Any = None, content_type: str = "application/json"
-    ) -> Any:
+    ) -> bytes:
         content = None if document is None else msgspec.json.encode(document)
+        headers = {"Content-Type": content_type}
+        response = await self._send(self._http.build_request(method, path, params=query, content=content, headers=headers))
+        return response.content
+
+    async def _send(self, request: httpx2.Request, *, stream: bool = False) -> httpx2.Response:
+        """The answer, if it is a yes."""
         try:
-            response = await self._http.request(method, path, params=query, content=content, headers={"Content-Type": content_type})
-        except httpx2.HTTPError as why:
-            raise UnreachedError("the Kubernetes API does not answer", _text(why)) from why
-        if response.status_code >= 400:
-            raise _refusal(response)
-        return _decoded(response.content)
+            with _unreached():
+                response = await self._http.send(request, stream=stream)
+                if response.status_code >= 400:
+                    raise refusal(response.status_code, await response.aread(), response.headers, response.reason_phrase)
+        except (ConfigError, OSError, ValueError, LookupError) as why:
+            # Of the token's file, or of the program that fetches a token and what it prints.
+            raise CredentialError(why) from why
+        return response
 
 
 def configuration(kubeconfig: Path | None) -> SingleConfig:
@@ -80,40 +96,46 @@ def configuration(kubeconfig: Path | None) -> SingleConfig:
     try:
         config = KubeConfig.from_file(kubeconfig) if kubeconfig else KubeConfig.from_env()
         found = config.get()
-    except (ConfigError, OSError, msgspec.ValidationError) as why:
+    except (ConfigError, OSError, msgspec.ValidationError, yaml.YAMLError, LookupError, TypeError) as why:
         raise ConfigurationError(why) from why
     if found is None:
         raise ConfigurationError("it has no current context")
-    return found
+    return _with_absolute_token_file(found)
+
+
+def _with_absolute_token_file(config: SingleConfig) -> SingleConfig:
+    """As kubectl reads it: a relative path begins where the file is that names it."""
+    if config.user is None or config.user.token_file is None:
+        return config
+    path = str(config.abs_file(config.user.token_file))
+    return config._replace(user=msgspec.structs.replace(config.user, token_file=path))
+
+
+@contextmanager
+def _unreached() -> Iterator[None]:
+    """What happens to a connection, as a KubeError."""
+    try:
+        yield
+    except httpx2.HTTPError as why:
+        raise UnreachedError("the Kubernetes API does not answer", _text(why)) from why
 
 
 async def _lines(response: httpx2.Response) -> AsyncIterator[bytes]:
     """Whole lines only; what follows the last line end when the stream closes was cut off and will come again."""
     rest = b""
-    async for chunk in response.aiter_bytes():
-        *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            if line.strip():
-                yield line
-
-
-def _refusal(response: httpx2.Response) -> RefusedError:
-    status: Any = {}
-    with suppress(msgspec.DecodeError):
-        status = msgspec.json.decode(response.content)
-    told = status if isinstance(status, dict) else {}
-    text = str(told.get("message") or response.text.strip() or response.reason_phrase)
-    after = response.headers.get("Retry-After", "")
-    return RefusedError(
-        text, status=response.status_code, reason=str(told.get("reason") or ""), retry_after=float(after) if after.isdigit() else None
-    )
+    with _unreached():
+        async for chunk in response.aiter_bytes():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                if line.strip():
+                    yield line
 
 
 def _decoded(content: bytes) -> Any:
     try:
         return msgspec.json.decode(content) if content else {}
     except msgspec.DecodeError as why:
-        raise UnreachedError("an answer that is not JSON", why) from why
+        raise UnreadableError(f"an answer that is not JSON: {why}") from why
 
 
 def _text(why: Exception) -> str:

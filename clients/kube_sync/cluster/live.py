@@ -1,17 +1,19 @@
 """The source that is a Kubernetes cluster."""
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import structlog
 
 from kube_sync.clock import Clock
 from kube_sync.cluster import crd
-from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
+from kube_sync.cluster.api import KubeError, RefusedError, WholeApi
 from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.events import Recorder
 from kube_sync.cluster.source import Event
 from kube_sync.cluster.watch import ListWatch, Resource
+from kube_sync.cluster.watched import Watched
 from kube_sync.model.objects import (
     DEFINITION,
     FINALIZER,
@@ -19,6 +21,7 @@ from kube_sync.model.objects import (
     NETWORK_STATUS,
     POD,
     Definition,
+    Kept,
     Key,
     Namespace,
     Pod,
@@ -28,6 +31,8 @@ from kube_sync.model.objects import (
 )
 from kube_sync.settings import CompletedPods
 
+T = TypeVar("T", bound=Kept)
+
 # Pods without a node have no network yet; finished ones that give it back leave the selection as if deleted (4.2).
 SELECTORS = {
     CompletedPods.RELEASE: "spec.nodeName!=,status.phase!=Succeeded,status.phase!=Failed",
@@ -35,6 +40,7 @@ SELECTORS = {
 }
 DEFINITIONS = Resource("/apis/k8s.cni.cncf.io/v1/network-attachment-definitions", definition_of)
 NAMESPACES = Resource("/api/v1/namespaces", namespace_of)
+ROLE = "netweave-kube-sync"  # the ClusterRole that an administrator looks at when rights are missing
 
 log = structlog.get_logger()
 
@@ -42,11 +48,13 @@ log = structlog.get_logger()
 class LiveCluster:
     """Follows pods, definitions and namespaces by list and watch, and writes back with merge patches."""
 
-    def __init__(self, api: KubeApi, clock: Clock, completed: CompletedPods = CompletedPods.RELEASE) -> None:
+    def __init__(self, api: WholeApi, clock: Clock, completed: CompletedPods = CompletedPods.RELEASE) -> None:
         self._api = api
         self._clock = clock
         self._completed = completed
         self._recorder = Recorder(api, clock)
+        self._pods = Resource("/api/v1/pods", pod_of, SELECTORS[completed])
+        self.watched = {resource.name: Watched(resource.name, clock) for resource in (self._pods, DEFINITIONS, NAMESPACES)}
 
     async def follow(self, caches: Caches) -> None:
         """All at once; the CRD is installed when the cluster lacks it (S16)."""
@@ -54,11 +62,10 @@ class LiveCluster:
         async def on_namespaces_refused(why: RefusedError) -> None:
             await self._do_without(caches.namespaces, why)
 
-        pods = Resource("/api/v1/pods", pod_of, SELECTORS[self._completed])
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(ListWatch(self._api, DEFINITIONS, caches.definitions, self._clock, self._install_crd).run())
-            tasks.create_task(ListWatch(self._api, NAMESPACES, caches.namespaces, self._clock, on_namespaces_refused).run())
-            tasks.create_task(ListWatch(self._api, pods, caches.pods, self._clock).run())
+            tasks.create_task(self._following(DEFINITIONS, caches.definitions, self._install_crd).run())
+            tasks.create_task(self._following(NAMESPACES, caches.namespaces, on_namespaces_refused).run())
+            tasks.create_task(self._following(self._pods, caches.pods, self._tell_refusal).run())
             tasks.create_task(self._recorder.run())
 
     async def publish(self, pod: Pod, status: str) -> None:
@@ -113,9 +120,17 @@ class LiveCluster:
             message = f"the annotations of namespaces have no effect, and no project goes with its namespace: {refusal}"
             await self.tell(Event(Key(NAMESPACE, "", "default"), "namespaces", "NamespacesUnavailable", message))
 
+    def _following(self, resource: Resource[T], cache: Cache[T], on_refused: Callable[[RefusedError], Awaitable[None]]) -> ListWatch[T]:
+        return ListWatch(self._api, resource, cache, self._clock, watched=self.watched[resource.name], on_refused=on_refused)
+
+    async def _tell_refusal(self, refusal: RefusedError) -> None:
+        message = f"pods cannot be listed or watched, and nothing new is known of them until they can: {refusal}"
+        await self.tell(Event(Key("ClusterRole", "", ROLE), ROLE, "PodsUnavailable", message))
+
     async def _install_crd(self, refusal: RefusedError) -> None:
         """Make the CRD when it is absent; one that is there, whoever made it, is left as it is."""
         if refusal.status != 404:
+            await self._tell_no_definitions(f"{crd.NAME} cannot be listed or watched", refusal)
             return
         try:
             await self._api.create(crd.COLLECTION, crd.MANIFEST)
@@ -124,8 +139,11 @@ class LiveCluster:
             if isinstance(why, RefusedError) and why.reason == "AlreadyExists":
                 return
             log.warning("cannot install the CustomResourceDefinition", name=crd.NAME, why=str(why))
-            message = f"{crd.NAME} is absent and cannot be installed, pods get no networks beside the default one: {why}"
-            await self.tell(Event(Key("CustomResourceDefinition", "", crd.NAME), crd.NAME, "DefinitionsUnavailable", message))
+            await self._tell_no_definitions(f"{crd.NAME} is absent and cannot be installed", why)
+
+    async def _tell_no_definitions(self, what: str, why: KubeError) -> None:
+        message = f"{what}, pods get no networks beside the default one: {why}"
+        await self.tell(Event(Key("CustomResourceDefinition", "", crd.NAME), crd.NAME, "DefinitionsUnavailable", message))
 
 
 def _path(key: Key) -> str:

@@ -1,9 +1,11 @@
 """Where the cluster's objects come from, and what is told back about them; a live cluster or a folder of manifests."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from kube_sync.cluster.cache import Caches
+from kube_sync.cluster.watched import Watched
 from kube_sync.model.objects import Definition, Key, Pod
 
 
@@ -20,6 +22,11 @@ class Event:
 
 class Source(Protocol):
     """Six verbs and a doubt; what the API server refuses or does not answer is a KubeError, and will be tried again."""
+
+    @property
+    def watched(self) -> Mapping[str, Watched]:
+        """What there is to see of each list+watch, by resource; nothing where nothing is watched."""
+        ...
 
     async def follow(self, caches: Caches) -> None:
         """Keep the caches equal to what is there, until cancelled."""

@@ -1,7 +1,9 @@
 """One list+watch: keeps a cache equal to what the API server has, through every way a watch can end (4.2)."""
 
+import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -9,49 +11,59 @@ import msgspec
 import structlog
 
 from kube_sync.clock import Clock
-from kube_sync.cluster.api import KubeApi, KubeError, RefusedError, UnreachedError
+from kube_sync.cluster.api import CredentialError, Feed, KubeError, RefusedError, SilentError, UnreachedError, UnreadableError
 from kube_sync.cluster.cache import Cache
+from kube_sync.cluster.messages import BOOKMARK, DELETED, ERROR, Event, event_of, is_gone, metadata_of, page_of, refusal_of
+from kube_sync.cluster.watched import Watched
 from kube_sync.model.objects import Kept
+from kube_sync.pace import Backoff
 
 T = TypeVar("T", bound=Kept)
 
 PAGE = 500
 SHORTEST_WATCH, LONGEST_WATCH = 300, 600
+# A watch sends a bookmark about every minute; silence this long means that nobody is there any more (B33).
+SILENCE = 140.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.8, 30.0
 HEALTHY_AFTER = 120.0
-FORBIDDEN_PAUSE = 30.0
+# What an administrator must mend is not mended sooner by asking more often.
+SLOW_PAUSE = 30.0
+LONGEST_WISH = 600.0  # of a Retry-After
 # Some servers close a watch without a word when the version is too old; so many in a row are taken for that.
 SILENT_CLOSES = 3
 
 log = structlog.get_logger()
 
 
-class GoneError(Exception):
-    """The version is too old, or from a future that a restored server does not know: only a list helps."""
-
-
 @dataclass(frozen=True)
 class Resource(Generic[T]):
-    """A collection to follow, and what to keep of each object."""
+    """A collection to follow, and what to keep of each object's JSON."""
 
     path: str
     project: Callable[[Any], T]
     selector: str = ""
 
+    @property
+    def name(self) -> str:
+        """The plural."""
+        return self.path.rpartition("/")[2]
 
-async def _nothing(why: RefusedError) -> None:
-    """Waiting is all that helps."""
+
+async def _nothing(_: RefusedError) -> None:
+    """A refusal is logged, and that is all."""
 
 
 class ListWatch(Generic[T]):
-    """Never ends and never raises for what a server does; `on_refused` may mend what a refusal complains of."""
+    """Never ends and never raises for what a server does. `on_refused` hears every 403 and 404, and may do something about it."""
 
     def __init__(
         self,
-        api: KubeApi,
+        api: Feed,
         resource: Resource[T],
         cache: Cache[T],
         clock: Clock,
+        *,
+        watched: Watched | None = None,
         on_refused: Callable[[RefusedError], Awaitable[None]] = _nothing,
     ) -> None:
         self._api = api
@@ -59,27 +71,19 @@ class ListWatch(Generic[T]):
         self._cache = cache
         self._clock = clock
         self._on_refused = on_refused
+        self.watched = watched or Watched(resource.name, clock)
+        self._backoff = Backoff(clock, FIRST_PAUSE, LONGEST_PAUSE, forgotten_after=HEALTHY_AFTER)
         self._version: str | None = None
         self._doubtful = False
         self._silent = 0
-        self._pauses = 0
-        self._paused_at = 0.0
 
     async def run(self) -> None:
         """Follow the collection until cancelled."""
         while True:
             try:
                 await self._round()
-            except GoneError as why:
-                log.info("listing again", path=self._resource.path, why=str(why))
-                self._version = None
-                await self._pause()
-            except RefusedError as why:
-                await self._refused(why)
             except KubeError as why:
-                log.warning("the Kubernetes API does not answer", path=self._resource.path, why=str(why))
-                self._doubtful = True
-                await self._pause()
+                await self._recover(why)
 
     async def _round(self) -> None:
         if self._version is None:
@@ -92,99 +96,133 @@ class ListWatch(Generic[T]):
 
     async def _probe(self, version: str) -> None:
         """Refused when the server, restored from a backup, has not reached the version: a watch would wait in silence (B34)."""
-        await self._api.get(self._resource.path, **self._query(limit="1", resourceVersion=version, resourceVersionMatch="NotOlderThan"))
+        await self._api.read(self._resource.path, **self._query(limit="1", resourceVersion=version, resourceVersionMatch="NotOlderThan"))
 
     async def _list(self) -> str:
         """All pages of a consistent list; without a version, since a cached answer may be of the past."""
         found: list[T] = []
-        token = version = ""
+        token = ""
         while True:
-            page = await self._api.get(self._resource.path, **self._query(limit=str(PAGE), **({"continue": token} if token else {})))
-            found.extend(self._kept(page.get("items") or ()))
-            version, token = page["metadata"].get("resourceVersion", ""), page["metadata"].get("continue", "")
+            content = await self._api.read(self._resource.path, **self._query(limit=str(PAGE), **({"continue": token} if token else {})))
+            self.watched.hear()
+            page = page_of(content)
+            found.extend(map(self._known, self._kept(page.items or ())))
+            token = page.metadata.token
             if not token:
                 break
         self._cache.replace(found)
-        return str(version)
+        self.watched.lists += 1
+        self.watched.synced = True
+        self.watched.size = len(self._cache)
+        return page.metadata.version
 
     async def _watch(self, version: str) -> None:
         seconds = random.randint(SHORTEST_WATCH, LONGEST_WATCH)  # noqa: S311 - spreads reconnects, hides nothing
         query = self._query(watch="true", allowWatchBookmarks="true", resourceVersion=version, timeoutSeconds=str(seconds))
-        events = 0
-        async with self._api.watch(self._resource.path, **query) as lines:
-            async for event in _decoded(lines):
-                self._apply(event)
-                events += 1
-        self._silent = 0 if events else self._silent + 1
+        before = self.watched.events
+        async with _attended(self._clock) as hear, self._api.watch(self._resource.path, **query) as lines:
+            async for line in lines:
+                hear()
+                self.watched.hear()
+                self._apply(event_of(line))
+                self.watched.events += 1
+        self.watched.restarts["closed"] += 1
+        self._silent = 0 if self.watched.events > before else self._silent + 1
         if self._silent >= SILENT_CLOSES:
-            raise GoneError("several watches in a row closed without a word")
-        if not events:
-            await self._pause()
+            raise RefusedError("several watches in a row were closed without a word", status=410)
+        if self._silent:
+            await self._backoff.pause()
 
-    def _apply(self, event: dict[str, Any]) -> None:
-        kind, document = event.get("type"), event.get("object") or {}
-        if kind == "ERROR":
-            raise _failure(document)
-        for found in self._kept([document]) if kind != "BOOKMARK" else ():
-            if kind == "DELETED":
+    def _apply(self, event: Event) -> None:
+        if event.type == ERROR:
+            raise refusal_of(event.object)
+        for found in self._kept([event.object]) if event.type != BOOKMARK else ():
+            if event.type == DELETED:
                 self._cache.remove(found)
             else:
                 self._cache.put(found)
-        self._version = document.get("metadata", {}).get("resourceVersion") or self._version
+            self._version = found.version
+            self.watched.size = len(self._cache)
+            return
+        self._version = metadata_of(event.object).resource_version or self._version
 
-    def _kept(self, documents: Any) -> Iterator[T]:
+    def _kept(self, items: Iterable[msgspec.Raw]) -> Iterator[T]:
         """The projections; an object that cannot be read is left out, never the end of the watch (B13)."""
-        for document in documents:
+        for item in items:
             try:
-                yield self._resource.project(document)
-            except msgspec.ValidationError as why:
-                log.warning("object left out", path=self._resource.path, metadata=document.get("metadata"), why=str(why))
+                yield self._resource.project(item)
+            except msgspec.DecodeError as why:
+                metadata = metadata_of(item)
+                log.warning("object left out", resource=self._resource.name, namespace=metadata.namespace, name=metadata.name, why=str(why))
+
+    def _known(self, found: T) -> T:
+        """The object that is in the cache already where nothing changed: a new list costs no memory for it."""
+        known = self._cache.get(found.key)
+        return known if known is not None and (known.uid, known.version) == (found.uid, found.version) else found
 
     def _query(self, **query: str) -> dict[str, str]:
         return query | ({"fieldSelector": self._resource.selector} if self._resource.selector else {})
 
-    async def _refused(self, why: RefusedError) -> None:
-        if _is_gone(why.status, why.reason, str(why)):
+    async def _recover(self, why: KubeError) -> None:
+        """Note what is in doubt now, and wait as long as this kind of failure deserves."""
+        cause = _cause(why)
+        self.watched.restarts[cause] += 1
+        tell = log.info if cause == "expired" else log.warning
+        tell("list and watch begin again", resource=self._resource.name, cause=cause, why=str(why))
+        if cause in {"expired", "absent"}:
             self._version = None
-            await self._pause()
-            return
-        log.warning("refused by the Kubernetes API", path=self._resource.path, status=why.status, why=str(why))
-        if why.status == 404:
-            self._version = None
-        await self._on_refused(why)
-        if why.retry_after is not None:
-            await self._clock.sleep(why.retry_after)
-        elif why.status in {401, 403}:
-            await self._clock.sleep(FORBIDDEN_PAUSE)
-        else:
-            await self._pause()
-
-    async def _pause(self) -> None:
-        """0.8 s, doubling to 30 s, a little random; short again after two good minutes."""
-        if self._clock.now() - self._paused_at > HEALTHY_AFTER:
-            self._pauses = 0
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._pauses, 8))
-        self._pauses += 1
-        await self._clock.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads reconnects
-        self._paused_at = self._clock.now()
+        elif cause in {"unreachable", "silent", "refused"}:
+            self._doubtful = True
+        if isinstance(why, RefusedError) and cause in {"absent", "forbidden"}:
+            await self._on_refused(why)
+        await self._backoff.pause(at_least=_least_pause(why, cause))
 
 
-async def _decoded(lines: AsyncIterator[bytes]) -> AsyncIterator[dict[str, Any]]:
-    async for line in lines:
-        try:
-            event = msgspec.json.decode(line)
-        except msgspec.DecodeError as why:
-            raise UnreachedError("a broken line in a watch", why) from why
-        if not isinstance(event, dict):
-            raise UnreachedError("a line in a watch that is no event", event)
-        yield event
+@asynccontextmanager
+async def _attended(clock: Clock) -> AsyncIterator[Callable[[], None]]:
+    """Break off the block with a SilentError once nothing was heard for too long, by this clock."""
+    heard_at = clock.now()
+
+    def hear() -> None:
+        nonlocal heard_at
+        heard_at = clock.now()
+
+    async def guard(limit: asyncio.Timeout) -> None:
+        while (left := heard_at + SILENCE - clock.now()) > 0:
+            await clock.sleep(left)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    try:
+        async with asyncio.timeout(None) as limit:
+            guarding = asyncio.create_task(guard(limit))
+            try:
+                yield hear
+            finally:
+                guarding.cancel()
+    except TimeoutError as why:
+        raise SilentError(f"nothing heard for {SILENCE:.0f} s, not even a bookmark") from why
 
 
-def _failure(status: dict[str, Any]) -> Exception:
-    code, reason, text = int(status.get("code") or 500), str(status.get("reason") or ""), str(status.get("message") or "")
-    return GoneError(text) if _is_gone(code, reason, text) else RefusedError(text, status=code, reason=reason)
+def _cause(why: KubeError) -> str:
+    """What a failure is counted as."""
+    match why:
+        case RefusedError() if is_gone(why):
+            return "expired"
+        case RefusedError():
+            return {401: "unauthorized", 403: "forbidden", 404: "absent", 429: "throttled"}.get(why.status, "refused")
+        case CredentialError():
+            return "unauthorized"
+        case SilentError():
+            return "silent"
+        case UnreadableError():
+            return "unreadable"
+        case UnreachedError():
+            return "unreachable"
+        case _:
+            return "refused"
 
 
-def _is_gone(status: int, reason: str, text: str) -> bool:
-    too_large = status == 504 and "resource version" in text.lower()
-    return status == 410 or reason in {"Expired", "Gone"} or too_large
+def _least_pause(why: KubeError, cause: str) -> float:
+    if isinstance(why, RefusedError) and why.retry_after is not None:
+        return min(why.retry_after, LONGEST_WISH)
+    return SLOW_PAUSE if cause in {"unauthorized", "forbidden"} else 0.0

@@ -1,11 +1,13 @@
 """What is kept of the cluster's objects: a few fields each, so that many pods fit in little memory (4.2)."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from kube_sync.model.attachments import NETWORKS
+
+W = TypeVar("W")
 
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
 FINALIZER = "netweave.io/network"
@@ -132,9 +134,19 @@ class _DefinitionWire(msgspec.Struct):
     spec: _DefinitionSpec | None = None
 
 
+_POD = msgspec.json.Decoder(_PodWire)
+_DEFINITION = msgspec.json.Decoder(_DefinitionWire)
+_NAMESPACE = msgspec.json.Decoder(_NamespaceWire)
+
+
+def _wire(document: Any, decoder: msgspec.json.Decoder[W]) -> W:
+    """The few fields: out of JSON text in one go, without the rest ever being objects, or out of what is decoded already."""
+    return decoder.decode(document) if isinstance(document, bytes | msgspec.Raw) else msgspec.convert(document, decoder.type)
+
+
 def pod_of(document: Any) -> Pod:
-    """The projection of a pod's JSON."""
-    wire = msgspec.convert(document, _PodWire)
+    """The projection of a pod's JSON, as text or decoded."""
+    wire = _wire(document, _POD)
     meta, annotations, status = wire.metadata, wire.metadata.annotations or {}, wire.status
     ips = [address.ip for address in status.pod_ips or ()] or [status.pod_ip or ""]
     return Pod(
@@ -151,8 +163,8 @@ def pod_of(document: Any) -> Pod:
 
 
 def definition_of(document: Any) -> Definition:
-    """The projection of a network-attachment-definition's JSON."""
-    wire = msgspec.convert(document, _DefinitionWire)
+    """The projection of a network-attachment-definition's JSON, as text or decoded."""
+    wire = _wire(document, _DEFINITION)
     meta = wire.metadata
     return Definition(
         Key(DEFINITION, meta.namespace, meta.name),
@@ -166,8 +178,8 @@ def definition_of(document: Any) -> Definition:
 
 
 def namespace_of(document: Any) -> Namespace:
-    """The projection of a namespace's JSON."""
-    meta = msgspec.convert(document, _NamespaceWire).metadata
+    """The projection of a namespace's JSON, as text or decoded."""
+    meta = _wire(document, _NAMESPACE).metadata
     annotations = {key: value for key, value in (meta.annotations or {}).items() if key.startswith(OURS)}
     deleting = meta.deletion_timestamp is not None
     return Namespace(namespace_key(meta.name), meta.uid, meta.resource_version, annotations, deleting)

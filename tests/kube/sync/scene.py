@@ -51,10 +51,12 @@ class Scene:
         self.names = Names(cluster)
 
     @asynccontextmanager
-    async def worker(self, *, patience: float = 0, silence: float = 140, clock: Clock | None = None) -> AsyncIterator[Worker]:
+    async def worker(
+        self, *, patience: float = 0, clock: Clock | None = None, kube_api: type[HttpKubeApi] = HttpKubeApi
+    ) -> AsyncIterator[Worker]:
         """A worker that runs meanwhile; with a clock of the test's own, its minutes pass when the test says so."""
         clock = clock or SystemClock()
-        async with netweave.AsyncClient(self.api_url) as api, HttpKubeApi(configuration(self.kubeconfig), silence=silence) as kube:
+        async with netweave.AsyncClient(self.api_url) as api, kube_api(configuration(self.kubeconfig)) as kube:
             worker = Worker(api, LiveCluster(kube, clock, self.settings.completed_pods), self.settings, clock, patience=patience)
             running = asyncio.create_task(worker.run())
             try:

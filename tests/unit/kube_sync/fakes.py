@@ -2,7 +2,8 @@
 
 import asyncio
 import heapq
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
@@ -32,6 +33,13 @@ class FakeClock:
         heapq.heappush(self._sleepers, (self._now + seconds, len(self.slept), until))
         await until
 
+    async def pass_next(self) -> None:
+        """Let time pass until somebody wakes, if anybody sleeps."""
+        while self._sleepers and self._sleepers[0][2].done():
+            heapq.heappop(self._sleepers)
+        if self._sleepers:
+            await self.advance(max(0.0, self._sleepers[0][0] - self._now))
+
     async def advance(self, seconds: float) -> None:
         """Let time pass, and everybody who is due do what they do."""
         await settle()
@@ -44,13 +52,36 @@ class FakeClock:
         self._now = end
 
 
-class ImpatientClock(FakeClock):
-    """Every sleep is over at once, and counted."""
+class MovedClock:
+    """Real time, and what a test adds to it: for waits beside real connections, which a test may cut short."""
+
+    def __init__(self) -> None:
+        self._added = 0.0
+        self._moved = asyncio.Event()
+
+    def now(self) -> float:
+        return time.monotonic() + self._added
+
+    def date(self) -> datetime:
+        return datetime.now(UTC) + timedelta(seconds=self._added)
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self._now += seconds
-        await asyncio.sleep(0)
+        end = self.now() + seconds
+        while (left := end - self.now()) > 0:
+            try:
+                async with asyncio.timeout(left):
+                    await self._moved.wait()
+            except TimeoutError:
+                return
+
+    async def move(self, seconds: float, *, step: float = 1.0) -> None:
+        """Add time, a step after another, with room between them for what the woken do over their connections."""
+        while seconds > 0:
+            self._added += min(step, seconds)
+            seconds -= step
+            moved, self._moved = self._moved, asyncio.Event()
+            moved.set()
+            await asyncio.sleep(0.01)
 
 
 async def settle() -> None:

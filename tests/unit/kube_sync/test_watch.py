@@ -1,4 +1,4 @@
-"""List and watch: every way a watch can end, and what it costs (B29 to B35)."""
+"""List and watch: every way in which a list or a watch can end, and what it costs (4.2, B29 to B35)."""
 
 import asyncio
 import json
@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from kube_sync.cluster.api import KubeError, RefusedError, UnreachedError
+from kube_sync.cluster.api import CredentialError, KubeError, RefusedError, UnreachedError
 from kube_sync.cluster.cache import Cache
-from kube_sync.cluster.watch import SILENT_CLOSES, ListWatch, Resource
+from kube_sync.cluster.watch import SILENCE, SILENT_CLOSES, ListWatch, Resource
 from kube_sync.model.objects import Key, Pod, pod_of
-from tests.unit.kube_sync.fakes import ImpatientClock, settle
+from tests.unit.kube_sync.fakes import FakeClock, settle
 
 FUTURE = "v-of-the-future"
 PODS = Resource("/api/v1/pods", pod_of, "spec.nodeName!=")
@@ -35,28 +35,32 @@ def page(*names: str, version: str = "v1", token: str = "") -> dict[str, Any]:
 
 
 class Script:
-    """A KubeApi that plays answers in order; when there are no more, the watch stays open."""
+    """A Feed that plays answers in order; when there are no more, the watch stays open."""
 
-    def __init__(self, lists: list[dict[str, Any] | KubeError], watches: list[list[bytes] | KubeError] | None = None) -> None:
+    def __init__(
+        self, lists: list[dict[str, Any] | bytes | KubeError], watches: list[list[bytes] | KubeError | None] | None = None
+    ) -> None:
         self.lists = lists
         self.watches = watches or []
         self.asked: list[dict[str, str]] = []
         self.probed: list[str] = []
 
-    async def get(self, path: str, **query: str) -> Any:
+    async def read(self, path: str, **query: str) -> bytes:
         if query.get("resourceVersionMatch") == "NotOlderThan":
             self.probed.append(query["resourceVersion"])
             return self._probed(query["resourceVersion"])
         self.asked.append({"path": path, **query})
+        if not self.lists:
+            await asyncio.Event().wait()
         answer = self.lists.pop(0)
         if isinstance(answer, KubeError):
             raise answer
-        return answer
+        return answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 
-    def _probed(self, version: str) -> dict[str, Any]:
+    def _probed(self, version: str) -> bytes:
         if version == FUTURE:
             raise RefusedError("Timeout: Too large resource version: 9, current: 3", status=504, reason="Timeout")
-        return page()
+        return json.dumps(page()).encode()
 
     @asynccontextmanager
     async def watch(self, path: str, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -72,12 +76,6 @@ class Script:
         if lines is None:
             await asyncio.Event().wait()
 
-    async def create(self, path: str, document: Any) -> Any:
-        raise AssertionError(path, document)
-
-    async def patch(self, path: str, document: Any) -> Any:
-        raise AssertionError(path, document)
-
     @property
     def versions(self) -> list[str | None]:
         """The version each watch began at; a list is None."""
@@ -85,14 +83,16 @@ class Script:
 
 
 class Run:
-    """A list+watch that ran over a script until nothing more happened."""
+    """A list+watch over a script."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
-        self.clock = ImpatientClock()
+        self.clock = FakeClock()
         self.heard: list[str] = []
         self.cache: Cache[Pod] = Cache(self._hear)
         self.refused: list[int] = []
+        self.following = ListWatch(script, PODS, self.cache, self.clock, on_refused=self._on_refused)
+        self.watched = self.following.watched
 
     def _hear(self, key: Key, _old: Pod | None, new: Pod | None) -> None:
         self.heard.append(("+" if new else "-") + key.name)
@@ -100,14 +100,35 @@ class Run:
     async def _on_refused(self, why: RefusedError) -> None:
         self.refused.append(why.status)
 
-
-async def ran(lists: list[dict[str, Any] | KubeError], watches: list[list[bytes] | KubeError] | None = None) -> Run:
-    run = Run(Script(lists, watches))
-    task = asyncio.create_task(ListWatch(run.script, PODS, run.cache, run.clock, run._on_refused).run())
-    for _ in range(20):
+    async def play(self) -> None:
+        """Let time pass until the script is over."""
         await settle()
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+        for _ in range(100):
+            if not (self.script.lists or self.script.watches):
+                break
+            await self.clock.pass_next()
+            await settle()
+        await self.clock.advance(40)
+
+
+@asynccontextmanager
+async def running(
+    lists: list[dict[str, Any] | bytes | KubeError], watches: list[list[bytes] | KubeError | None] | None = None
+) -> AsyncIterator[Run]:
+    run = Run(Script(lists, watches))
+    task = asyncio.create_task(run.following.run())
+    try:
+        yield run
+        assert not task.done()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def ran(lists: list[dict[str, Any] | bytes | KubeError], watches: list[list[bytes] | KubeError | None] | None = None) -> Run:
+    """One that ran until nothing more happened."""
+    async with running(lists, watches) as run:
+        await run.play()
     return run
 
 
@@ -153,29 +174,61 @@ async def test_a_version_that_is_gone_costs_one_list(gone: list[bytes] | KubeErr
 
 
 async def test_watches_that_close_without_a_word_end_in_a_list() -> None:
-    silent: list[list[bytes] | KubeError] = [[] for _ in range(SILENT_CLOSES)]
+    silent: list[list[bytes] | KubeError | None] = [[] for _ in range(SILENT_CLOSES)]
     run = await ran([page(), page(version="v2")], silent)
 
     assert run.script.versions == [None, *["v1"] * SILENT_CLOSES, None, "v2"]
 
 
 @pytest.mark.parametrize("line", [b'{"type": "ADDED", "obj', b"[]"], ids=["cut off", "no event"])
-async def test_a_broken_line_resumes_from_the_last_whole_one(line: bytes) -> None:
+async def test_b35_a_broken_line_resumes_from_the_last_whole_one(line: bytes) -> None:
     run = await ran([page()], [[event("ADDED", "a", "v2"), line]])
 
     assert run.script.versions == [None, "v1", "v2"]
+    assert run.watched.restarts["unreadable"] == 1
 
 
-async def test_a_server_that_is_down_is_asked_ever_more_seldom_and_not_listed_again() -> None:
-    down: list[list[bytes] | KubeError] = [UnreachedError("down", "refused") for _ in range(8)]
+async def test_an_answer_that_is_no_list_is_asked_for_again() -> None:
+    run = await ran([b"<html>sign in first</html>", page("a")])
+
+    assert run.heard == ["+a"]
+
+
+async def test_b29_a_server_that_is_down_is_asked_ever_more_seldom_and_not_listed_again() -> None:
+    down: list[list[bytes] | KubeError | None] = [UnreachedError("down", "refused") for _ in range(8)]
     run = await ran([page()], down)
 
     assert run.script.versions == [None, *["v1"] * 9]
-    assert max(run.clock.slept) <= 30 * 1.2
-    assert sum(run.clock.slept[:5]) > 18
+    pauses = [seconds for seconds in run.clock.slept if seconds < SILENCE]
+    assert max(pauses) <= 30 * 1.2
+    # Three of these find four times in the first 20 s that nobody is there.
+    assert sum(pauses[:4]) > 9
+    assert sum(pauses[:5]) > 19
 
 
-async def test_a_server_that_came_back_from_a_backup_is_listed_again() -> None:
+async def test_pauses_are_short_again_after_two_good_minutes() -> None:
+    async with running([page()], [UnreachedError("down", "refused")] * 5) as run:
+        await run.play()
+        await run.clock.advance(110)
+        run.script.watches = [UnreachedError("down", "refused")]
+        await run.clock.advance(SILENCE)
+
+    assert min(run.clock.slept[-4:]) < 0.8 * 1.2
+
+
+async def test_b33_silence_ends_a_watch_and_shows_before_it_does() -> None:
+    async with running([page()], [None, None]) as run:
+        await run.clock.advance(SILENCE - 1)
+        age = run.watched.age
+        watches = len(run.script.asked) - 1
+        await run.clock.advance(2)
+
+    assert (age, watches) == (SILENCE - 1, 1)
+    assert run.script.versions == [None, "v1", "v1"]
+    assert run.watched.restarts["silent"] == 1
+
+
+async def test_b34_a_server_that_came_back_from_a_backup_is_listed_again() -> None:
     run = await ran([page("a", "b"), page("a", version="v3")], [[event("BOOKMARK", "", FUTURE)], UnreachedError("down", "reset")])
 
     assert run.script.probed == [FUTURE]
@@ -183,31 +236,77 @@ async def test_a_server_that_came_back_from_a_backup_is_listed_again() -> None:
     assert run.heard[-1] == "-b"
 
 
-async def test_a_server_that_asks_for_time_gets_it() -> None:
-    run = await ran([RefusedError("busy", status=429, retry_after=7), page()])
+@pytest.mark.parametrize(
+    ("why", "pause"),
+    [
+        (RefusedError("busy", status=429, retry_after=7), 7),
+        (RefusedError("busy", status=503, retry_after=9), 9),
+        (RefusedError("forbidden", status=403, reason="Forbidden"), 30),
+        (RefusedError("who are you", status=401, reason="Unauthorized"), 30),
+        (CredentialError("the token's file is gone"), 30),
+        (RefusedError("on for ever", status=429, retry_after=1e9), 600),
+    ],
+    ids=["429", "503", "403", "second 401", "no credentials", "far too long"],
+)
+async def test_a_refusal_gets_the_time_it_deserves(why: KubeError, pause: float) -> None:
+    run = await ran([why, page("a")])
 
-    assert run.clock.slept[0] == 7
-
-
-async def test_what_may_not_be_listed_is_tried_again_slowly() -> None:
-    run = await ran([RefusedError("forbidden", status=403, reason="Forbidden"), page("a")])
-
-    assert run.clock.slept[0] == 30
+    assert run.clock.slept[0] == pause
     assert run.heard == ["+a"]
 
 
-async def test_what_is_refused_is_told_to_whom_it_may_concern() -> None:
-    run = await ran([RefusedError("not found", status=404, reason="NotFound"), page("a")])
+async def test_a_server_that_keeps_asking_for_a_second_is_asked_ever_more_seldom() -> None:
+    run = await ran([*[RefusedError("busy", status=429, retry_after=1) for _ in range(6)], page()])
 
-    assert run.refused == [404]
+    assert run.clock.slept[5] > 0.8 * 25
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_what_may_not_or_cannot_be_listed_is_told_each_time(status: int) -> None:
+    run = await ran([*[RefusedError("no", status=status) for _ in range(2)], page("a")])
+
+    assert run.refused == [status, status]
     assert run.heard == ["+a"]
+
+
+async def test_b01_a_collection_that_vanishes_empties_no_cache_and_is_listed_when_it_is_back() -> None:
+    absent = RefusedError("the server could not find the requested resource", status=404, reason="NotFound")
+    async with running([page("a", "b"), absent, page("b", version="v9")], [absent]) as run:
+        await run.clock.advance(1.5)
+        meanwhile = len(run.cache)
+        await run.play()
+
+    assert meanwhile == 2
+    assert run.refused == [404, 404]
+    assert run.script.versions[-2:] == [None, "v9"]
+    assert run.heard[-1] == "-a"
 
 
 async def test_an_object_that_cannot_be_read_is_left_out() -> None:
     listed = page("a")
     listed["items"].append({"metadata": {"name": 7}})
     run = await ran(
-        [listed], [[b'{"type": "ADDED", "object": {"metadata": {"name": 7, "resourceVersion": "v2"}}}', event("ADDED", "b", "v3")]]
+        [listed],
+        [[b'{"type": "ADDED", "object": {"metadata": {"name": 7, "resourceVersion": "v2"}}}'], [event("ADDED", "b", "v3")]],
     )
 
     assert run.heard == ["+a", "+b"]
+    assert run.script.versions == [None, "v1", "v2", "v3"]
+
+
+async def test_what_did_not_change_is_kept_once_when_it_is_listed_again() -> None:
+    async with running([page("a"), page("a", version="v2")], [[error(410)]]) as run:
+        await settle()
+        before = run.cache.get(Key("Pod", "default", "a"))
+        await run.play()
+
+    assert run.cache.get(Key("Pod", "default", "a")) is before
+    assert run.heard == ["+a"]
+
+
+async def test_what_was_heard_is_counted() -> None:
+    run = await ran([page("a"), page("a", "b")], [[event("ADDED", "c", "v2"), event("BOOKMARK", "", "v3")], [error(410)]])
+
+    assert (run.watched.resource, run.watched.synced, run.watched.size) == ("pods", True, 2)
+    assert (run.watched.lists, run.watched.events) == (2, 2)
+    assert run.watched.restarts == {"closed": 1, "expired": 1}
