@@ -4,9 +4,9 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext, suppress
-from pathlib import Path
-from typing import Annotated
+from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,33 +18,59 @@ from kube_sync.cluster.folder import Folder
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.cluster.source import Source
-from kube_sync.logs import configure_logs
+from kube_sync.logs import LogLevel, configure_logs
 from kube_sync.model.refusals import Refusal
 from kube_sync.options import Options, takes_options
-from kube_sync.panels import PanelledGroup
+from kube_sync.panels import PanelledCommand, PanelledGroup
 from kube_sync.reconcile.worker import Worker
-from kube_sync.settings import CompletedPods, SettingError
+from kube_sync.rehearsal.calls import Plan, as_json, as_text
+from kube_sync.rehearsal.kubernetes import RehearsedCluster, RehearsedFolder
+from kube_sync.rehearsal.overlay import Overlay
+from kube_sync.settings import SettingError
 
-FAILED, WAITING = 1, 2
+FAILED, WAITING, CHANGES = 1, 2, 2
 PATIENCE = 60.0
 
 Once = Annotated[bool, typer.Option("--once", help="Bring everything in step, then exit: 0, or 2 if objects wait or are refused.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing: tell what one run would do, as the command `plan` does.")]
+Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="One line a call, or all of each call for programs.")]
 
 kube_sync = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @kube_sync.callback(cls=PanelledGroup, invoke_without_command=True, subcommand_metavar="[COMMAND]")
 @takes_options
-def run(context: typer.Context, options: Options, once: Once = False) -> None:
+def run(context: typer.Context, options: Options, once: Once = False, dry_run: DryRun = False) -> None:
     """Give the pods of a cluster, or of a folder of manifests, their networks, interfaces and addresses."""
     if context.invoked_subcommand:
         _refuse_options_before(context.invoked_subcommand, context)
+        return
+    if dry_run:
+        _tell_plan(options, "text")
         return
     configure_logs(options.log_format, options.log_level)
     with _one_line_errors():
         done = asyncio.run(_run(options, once=once))
     if not done:
         raise typer.Exit(WAITING)
+
+
+@kube_sync.command(cls=PanelledCommand)
+@takes_options
+def plan(options: Options, output: Output = "text") -> None:
+    """Tell what a run would do, and write nothing. Leaves with 0 if it would do nothing, 2 if something, 1 if that cannot be told."""
+    _tell_plan(options, output)
+
+
+def _tell_plan(options: Options, output: Literal["text", "json"]) -> None:
+    configure_logs(options.log_format, LogLevel.WARNING)
+    with _one_line_errors():
+        found, whole = asyncio.run(_plan(options))
+    typer.echo(as_text(found) if output == "text" else as_json(found))
+    if not whole:
+        raise typer.Exit(FAILED)
+    if len(found):
+        raise typer.Exit(CHANGES)
 
 
 def _refuse_options_before(command: str, context: typer.Context) -> None:
@@ -63,29 +89,46 @@ def _one_line_errors() -> Iterator[None]:
         raise typer.Exit(FAILED) from why
 
 
-def _source(kubeconfig: Path | None, manifests: Path | None, completed: CompletedPods) -> AbstractAsyncContextManager[Source]:
-    if manifests and kubeconfig:
-        raise SettingError("--manifests", str(manifests), "excludes --kubeconfig")
-    return nullcontext(Folder(manifests, SystemClock(), typer.echo)) if manifests else _cluster(kubeconfig, completed)
-
-
 @asynccontextmanager
-async def _cluster(kubeconfig: Path | None, completed: CompletedPods) -> AsyncIterator[Source]:
-    async with HttpKubeApi(configuration(kubeconfig)) as api:
-        yield LiveCluster(api, SystemClock(), completed)
+async def _source(options: Options, plan: Plan | None = None) -> AsyncIterator[Source]:
+    """The folder or the cluster; with a plan, one that notes there what it would write."""
+    clock, completed = SystemClock(), options.completed_pods
+    if options.manifests is None:
+        async with HttpKubeApi(configuration(options.kubeconfig)) as api:
+            yield LiveCluster(api, clock, completed) if plan is None else RehearsedCluster(api, clock, completed, plan)
+    elif options.kubeconfig:
+        raise SettingError("--manifests", str(options.manifests), "excludes --kubeconfig")
+    elif plan is None:
+        yield Folder(options.manifests, clock, typer.echo)
+    else:
+        yield RehearsedFolder(options.manifests, clock, partial(typer.echo, err=True), plan)
+
+
+def _api(options: Options) -> netweave.AsyncClient:
+    return netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN"))
 
 
 async def _run(options: Options, *, once: bool) -> bool:
     """Whether all is in step; without `once`, when a signal ends it."""
-    settings, source = options.settings(), _source(options.kubeconfig, options.manifests, options.completed_pods)
-    async with netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN")) as api, source as cluster:
-        worker = Worker(api, cluster, settings, SystemClock(), patience=0 if options.manifests else PATIENCE)
+    settings = options.settings()
+    async with _api(options) as api, _source(options) as source:
+        worker = Worker(api, source, settings, SystemClock(), patience=0 if options.manifests else PATIENCE)
         if options.metrics_port:
             metrics.serve(worker, options.metrics_port)
         if once:
             return await worker.converge()
         await _until_signal(worker)
         return True
+
+
+async def _plan(options: Options) -> tuple[Plan, bool]:
+    """What a run would do, and whether that is all of it."""
+    settings, found = options.settings(), Plan()
+    async with _api(options) as api, _source(options, found) as source:
+        # No patience: what a worker that stays would remove in a minute is part of the plan.
+        worker = Worker(Overlay(api, found), source, settings, SystemClock(), patience=0)
+        await worker.converge()
+        return found, source.is_whole() and not worker.failing()
 
 
 async def _until_signal(worker: Worker) -> None:

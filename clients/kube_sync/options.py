@@ -42,7 +42,7 @@ class Options:
     ] = None
     manifests: Annotated[
         Path | None,
-        option(CLUSTER, "A folder of manifests to sync instead of a cluster.", "--manifests", exists=True, file_okay=False, metavar="DIR"),
+        option(CLUSTER, "A folder of manifests in place of a cluster.", "--manifests", "-f", exists=True, file_okay=False, metavar="DIR"),
     ] = None
     cluster_name: Annotated[str, option(CLUSTER, "Prefix of the names and seed of the uuids of all objects.")] = "k8s"
     workers: Annotated[

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
 OTHERS = "Options"
+UsageError: Any = BadParameter.__base__
 
 
 class PanelledCommand(TyperCommand):
@@ -16,7 +18,15 @@ class PanelledCommand(TyperCommand):
 
 
 class PanelledGroup(TyperGroup):
-    """The same for a command that also has sub-commands."""
+    """The same for a command that also has sub-commands. Wrong usage of these leaves with 1: 2 is an answer of theirs."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse and run the sub-command, or run the command itself."""
+        try:
+            return super().invoke(ctx)
+        except UsageError as why:
+            why.exit_code = 1
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """The options by panel, then the sub-commands."""

@@ -90,6 +90,10 @@ class WorkQueue:
             await self._change()
         return True
 
+    def failing(self) -> list[Key]:
+        """The keys that failed when they were looked at last."""
+        return list(self._failures)
+
     async def stop(self) -> None:
         """Give out no more keys; returns when none is being looked at."""
         self._stopped = True

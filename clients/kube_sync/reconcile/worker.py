@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from itertools import chain, repeat
 from typing import Any
@@ -37,6 +38,9 @@ START_PAUSE = 2.0
 TRIES = 7
 
 log = structlog.get_logger()
+
+# The object that is being looked at, for whoever wants to say on whose behalf a call is made.
+LOOKING: ContextVar[Key | None] = ContextVar("LOOKING", default=None)
 
 
 class Worker:
@@ -97,6 +101,10 @@ class Worker:
             "orphans_held_back": self._orphans.held_back,
         }
 
+    def failing(self) -> list[Key]:
+        """The objects that are to be tried again."""
+        return self._queue.failing()
+
     def waiting(self) -> dict[str, int]:
         """How many objects wait, by reason."""
         return self._waiting.reasons()
@@ -147,6 +155,7 @@ class Worker:
                 self._queue.done(key)
 
     async def _look(self, key: Key) -> None:
+        LOOKING.set(key)
         began = self._freed_so_far
         try:
             await (self._pods if key.kind == POD else self._definitions).reconcile(key)

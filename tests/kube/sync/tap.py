@@ -1,6 +1,7 @@
 """A stretch of wire in front of the configuration API: tells what went over it, and holds a request when a test wants it to."""
 
 import http.client
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,11 @@ from urllib.parse import urlsplit
 
 WRITES = {"POST", "PUT", "DELETE"}
 READS = {"/fqname-to-id", "/id-to-fqname", "/list-bulk-collection"}
+DRY = "dry_run=true"
+
+
+def _writes(method: str, path: str) -> bool:
+    return method in WRITES and path not in READS and not path.endswith(DRY)
 
 
 @dataclass
@@ -36,15 +42,17 @@ class Tap:
     def __init__(self, target: str) -> None:
         self.target = urlsplit(target)
         self.asked: list[tuple[str, str]] = []
+        self.done: list[tuple[str, str, Any]] = []  # the writes that were not refused, with their bodies
         self.holds: list[Hold] = []
 
     @property
     def writes(self) -> list[tuple[str, str]]:
         """The requests that may have changed something."""
-        return [(method, path) for method, path in self.asked if method in WRITES and path not in READS]
+        return [(method, path) for method, path in self.asked if _writes(method, path)]
 
     def clear(self) -> None:
         self.asked.clear()
+        self.done.clear()
 
     def hold(self, method: str, path: str, *, skip: int = 0) -> Hold:
         """Hold the next such request, or one after some others."""
@@ -80,7 +88,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        path = self.path.partition("?")[0]
+        path, _, query = self.path.partition("?")
+        if DRY in query:
+            path = f"{path}?{DRY}"
         self.owner.asked.append((self.command, path))
         for hold in self.owner.holds:
             if hold.takes(self.command, path):
@@ -89,6 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
         status, headers, answer = self._ask(body)
+        if _writes(self.command, path) and status < 400:
+            self.owner.done.append((self.command, path, json.loads(body or b"null")))
         self.send_response(status)
         for name, value in headers:
             if name.lower() not in {"connection", "transfer-encoding", "server", "date"}:

@@ -34,9 +34,19 @@ def test_every_option_can_also_be_an_environment_variable() -> None:
     )
 
 
-@pytest.mark.parametrize("words", [["--workers", "0"], ["--bogus"], ["bogus"]])
-def test_what_typer_can_tell_is_a_usage_error(words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["--workers", "0"], 2), (["--bogus"], 2), (["bogus"], 1), (["plan", "--bogus"], 1), (["plan", "--workers", "0"], 1)],
+)
+def test_wrong_usage_is_told_and_is_no_answer_of_plan(words: list[str], code: int) -> None:
     run = CliRunner().invoke(kube_sync, words)
 
-    assert run.exit_code == 2
-    assert words[0] in run.output
+    assert run.exit_code == code
+    assert next(word for word in words if word != "plan") in run.output
+
+
+def test_an_option_that_stands_before_the_sub_command_is_refused_rather_than_passed_over() -> None:
+    run = CliRunner().invoke(kube_sync, ["--cluster-name", "blue", "plan"])
+
+    assert run.exit_code == 1
+    assert "--cluster-name goes after `plan`" in run.output
