@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kube_sync.clock import Clock
-from kube_sync.cluster.api import KubeApi, RefusedError
+from kube_sync.cluster.api import RefusedError, WholeApi
 from kube_sync.cluster.folder import Folder
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.cluster.source import Event
@@ -19,9 +19,9 @@ KINDS = {"pods": POD, "network-attachment-definitions": DEFINITION, "customresou
 
 
 class RehearsedKube:
-    """A KubeApi that reads and watches, and notes what it would have written; what it is given is the answer."""
+    """A Kubernetes API that reads and watches, and notes what it would have written; what it is given is the answer."""
 
-    def __init__(self, api: KubeApi, plan: Plan) -> None:
+    def __init__(self, api: WholeApi, plan: Plan) -> None:
         self._api = api
         self._plan = plan
         self._made: set[str] = set()
@@ -29,6 +29,10 @@ class RehearsedKube:
     async def get(self, path: str, **query: str) -> Any:
         """As it is."""
         return await self._api.get(path, **query)
+
+    async def read(self, path: str, **query: str) -> bytes:
+        """As it is."""
+        return await self._api.read(path, **query)
 
     def watch(self, path: str, **query: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """As it happens."""
@@ -53,7 +57,7 @@ class RehearsedKube:
 class RehearsedCluster(LiveCluster):
     """A cluster on a rehearsed API; what is told of its objects is noted at once, and never too much."""
 
-    def __init__(self, api: KubeApi, clock: Clock, completed: CompletedPods, plan: Plan) -> None:
+    def __init__(self, api: WholeApi, clock: Clock, completed: CompletedPods, plan: Plan) -> None:
         super().__init__(RehearsedKube(api, plan), clock, completed)
         self._plan = plan
 
