@@ -60,6 +60,7 @@ def api(conforming: Path) -> Iterator[Api]:
     api = Api(conforming)
     with api.http:
         yield api
+        api.leave()
 
 
 @pytest.fixture

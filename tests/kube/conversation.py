@@ -43,6 +43,7 @@ class Api:
     def __init__(self, kubeconfig: Path) -> None:
         config = KubeConfig.from_file(str(kubeconfig)).get()
         assert config is not None
+        self._defined = False
         self.http: httpx2.Client = Client(config, ConnectionParams(timeout=httpx2.Timeout(15), trust_env=False))
 
     def get(self, path: str, **query: str | int) -> httpx2.Response:
@@ -88,12 +89,19 @@ class Api:
         return True
 
     def define_nads(self) -> None:
-        """See to it that NetworkAttachmentDefinitions are served."""
-        assert self.create(DEFINITIONS, nad_definition()).status_code in (201, 409)
+        """See to it that NetworkAttachmentDefinitions are served; `leave` takes away what this made."""
+        response = self.create(DEFINITIONS, nad_definition())
+        assert response.status_code in (201, 409)
+        self._defined = self._defined or response.status_code == 201
         deadline = time.monotonic() + 20
         while self.get(nads_of("default")).status_code == 404:
             assert time.monotonic() < deadline, "the definition was never established"
             time.sleep(0.05)
+
+    def leave(self) -> None:
+        """Leave the cluster as it was found."""
+        if self._defined:
+            self.delete(f"{DEFINITIONS}/{nad_definition()['metadata']['name']}")
 
 
 def names(listed: Obj) -> list[str]:

@@ -68,6 +68,7 @@ from .faults import Fault, Faults
 from .manifests import nad, nad_definition, pod
 from .recorder import Recorded, Recorder
 from .refusals import AlreadyExists, BadRequest, Conflict, Forbidden, Invalid, NotFound, StatusError
+from .waiting import Waiting
 
 __all__ = [
     "Account",
@@ -86,6 +87,7 @@ __all__ = [
     "Recorder",
     "Right",
     "StatusError",
+    "Waiting",
     "account_of",
     "nad",
     "nad_definition",

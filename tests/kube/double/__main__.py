@@ -15,10 +15,13 @@ def main() -> None:
     parser.add_argument("--kubeconfig", type=Path, help="write a kubeconfig to this file")
     parser.add_argument("--apply", type=Path, action="append", default=[], help="apply a manifest file or folder at start")
     parser.add_argument("--opaque-versions", action="store_true", help="write resourceVersions that are no numbers")
+    parser.add_argument("--no-kubelet", action="store_true", help="let deleted pods stay until somebody ends them, as on a node that died")
     options = parser.parse_args()
     stopping = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, stopping)
     with KubeDouble(port=options.port, token=options.token, opaque_versions=options.opaque_versions) as double:
+        if options.no_kubelet:
+            double.kubelet.terminate_after = None
         for path in options.apply:
             double.kubectl.apply(path)
         if options.kubeconfig:

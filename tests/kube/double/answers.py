@@ -1,6 +1,7 @@
 """A request to a kind, done: verb by verb, from the body and the query to the reply."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ import yaml
 
 from .kinds import Kind
 from .pages import Pages
-from .refusals import BadRequest, Invalid, TooLarge, UnsupportedMediaType
+from .refusals import BadRequest, Conflict, Invalid, TooLarge, UnsupportedMediaType
 from .registry import Registry, Write
 from .removal import DeleteOptions, Removal
 from .selectors import Selection
@@ -56,7 +57,19 @@ class Answers:
         return Reply(200, self._pages.page(kind, selection_of(target, kind, request), request.query))
 
     def _create(self, target: Target, kind: Kind, request: Request) -> Reply:
+        if target.subresource == "binding":
+            return self._bind(target, kind, request)
         return Reply(201, self._registry.create(kind, target.namespace, document_of(request), write_of(target, request)).full())
+
+    def _bind(self, target: Target, kind: Kind, request: Request) -> Reply:
+        """What a scheduler does: a pod that has no node gets one, for good."""
+        entry = self._registry.read(kind, target.namespace, target.name)
+        bound = deepcopy(entry.obj)
+        if bound["spec"].get("nodeName"):
+            message = f"pod {target.name} is already assigned to node {bound['spec']['nodeName']!r}"
+            raise Conflict(message, name=target.name, kind=kind.plural)
+        bound["spec"]["nodeName"] = document_of(request)["target"]["name"]
+        return Reply(201, _success(self._registry.store.put(kind, bound)))
 
     def _update(self, target: Target, kind: Kind, request: Request) -> Reply:
         how = write_of(target, request)

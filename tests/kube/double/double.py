@@ -5,7 +5,6 @@ import random
 import secrets
 import ssl
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,12 +21,13 @@ from .removal import Removal
 from .revisions import NumericRevisions, OpaqueRevisions
 from .server import Outage, Server
 from .store import Entry, Snapshot, Store
+from .waiting import Waiting
 
 T = TypeVar("T")
 BOOTSTRAP_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
-class KubeDouble:
+class KubeDouble(Waiting):
     """A Kubernetes API server on 127.0.0.1, on a thread of its own; every method may be called from any other thread."""
 
     def __init__(
@@ -206,31 +206,6 @@ class KubeDouble:
         """Come back from a backup: state and resourceVersion go back to the snapshot."""
         with self.outage():
             self._on_loop(lambda: self._registry.restore(snapshot))
-
-    # Waiting
-
-    def wait_for(self, what: Callable[[], T], seconds: float = 10, *, telling: str = "") -> T:
-        """Ask until the answer is true, and return it; AssertionError after the timeout."""
-        deadline = time.monotonic() + seconds
-        while not (answer := what()):
-            if time.monotonic() > deadline:
-                message = f"not within {seconds} s: {telling or what}; requests: {dict(self.recorder.tally())}"
-                raise AssertionError(message)
-            time.sleep(0.02)
-        return answer
-
-    async def eventually(self, what: Callable[[], T], seconds: float = 10, *, telling: str = "") -> T:
-        """`wait_for` for coroutines."""
-        return await asyncio.to_thread(self.wait_for, what, seconds, telling=telling)
-
-    def wait_quiet(self, quiet: float = 0.5, seconds: float = 30) -> None:
-        """Wait until no request was sent for a while."""
-        deadline = time.monotonic() + seconds
-        while (requests := self.recorder.requests) and time.monotonic() - requests[-1].at < quiet:
-            if time.monotonic() > deadline:
-                message = f"not quiet within {seconds} s: {dict(self.recorder.tally())}"
-                raise AssertionError(message)
-            time.sleep(0.02)
 
     # Inside
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .kinds import Kind
+from .kinds import POD, Kind
 from .refusals import MethodNotAllowed, NotFound
 from .store import KindKey
 from .wire import Request
 
 _COLLECTION_VERBS = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _OBJECT_VERBS = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_SUBRESOURCE_VERBS = {"status": ("get", "update", "patch"), "binding": ("create",)}
 READING = frozenset(("get", "list", "watch"))
 
 
@@ -45,7 +46,7 @@ def target_of(request: Request) -> Target | None:
         namespace, rest = rest[1], rest[2:]
     resource, name, subresource = [*rest, "", ""][:3]
     verbs = _OBJECT_VERBS if name else _COLLECTION_VERBS
-    verb = verbs.get(request.method, "")
+    verb = verbs.get(request.method, "create" if subresource and request.method == "POST" else "")
     if verb == "list" and request.query.get("watch", "").lower() in ("1", "true"):
         verb = "watch"
     return Target(verb, group, version, resource, namespace, name, subresource)
@@ -56,10 +57,14 @@ def served(target: Target, kinds: Mapping[KindKey, Kind]) -> Kind:
     kind = kinds.get((target.group, target.resource))
     if kind is None or kind.version != target.version:
         raise NotFound.path()
-    if target.subresource and (target.subresource != "status" or not kind.status):
+    if target.subresource and not _has(kind, target.subresource):
         raise NotFound.path()
     if kind.namespaced != bool(target.namespace) and (target.name or target.namespace or target.verb == "create"):
         raise MethodNotAllowed("the server does not allow this method on the requested resource")
-    if not target.verb or (target.subresource and target.verb not in ("get", "update", "patch")):
+    if not target.verb or (target.subresource and target.verb not in _SUBRESOURCE_VERBS[target.subresource]):
         raise MethodNotAllowed("the server does not allow this method on the requested resource")
     return kind
+
+
+def _has(kind: Kind, subresource: str) -> bool:
+    return kind.status if subresource == "status" else (subresource, kind.key) == ("binding", POD.key)

@@ -72,6 +72,7 @@ async def test_b36_a_worker_killed_between_two_writes_leaves_nothing_half_done(c
     assert len(await cluster.addresses_in(cluster.names.default_network)) == 1
 
 
+@pytest.mark.double
 async def test_b36_a_worker_killed_before_the_status_writes_it_when_it_is_back(cluster: Scene) -> None:
     cluster.kube.kubectl.apply(pod("web-0"))
     delayed = cluster.kube.faults.delay(60, verb="patch", resource="pods", times=1)

@@ -6,6 +6,7 @@ from tests.kube.double import nad, nad_definition, pod
 from tests.kube.sync.scene import Scene
 
 
+@pytest.mark.double
 async def test_b01_an_absent_crd_is_installed_as_v1_and_watched(scene: Scene) -> None:
     async with scene.worker():
         await scene.kube.eventually(lambda: "network-attachment-definitions" in scene.kube.open_watches, 60)
@@ -28,6 +29,7 @@ async def test_b01_a_crd_that_is_there_is_left_alone(scene: Scene) -> None:
     assert scene.kube.kubectl.get("crd", before["metadata"]["name"]) == before
 
 
+@pytest.mark.double
 async def test_b01_without_rights_for_the_crd_it_is_told_and_plain_pods_work(scene: Scene) -> None:
     scene.kube.faults.forbid(verb="create", resource="customresourcedefinitions")
     scene.kube.kubectl.apply(pod("plain"))

@@ -3,6 +3,8 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from kube_sync.model.status import StatusStyle
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
@@ -102,6 +104,7 @@ async def test_b24_another_style_rewrites_each_pod_once(cluster: Scene) -> None:
     assert len(cluster.kube.recorder.matching(verb="patch", resource="pods")) == 1
 
 
+@pytest.mark.double
 async def test_b47_a_status_that_may_not_be_written_comes_later_and_without_a_pod_event(cluster: Scene) -> None:
     clock = FakeClock()
     forbidden = cluster.kube.faults.forbid(verb="patch", resource="pods", subresource="status", name="web-0")
