@@ -11,8 +11,28 @@ import typer
 
 import netweave
 from kube_sync.logs import LogFormat, LogLevel
+from kube_sync.model.names import AUTO
+from kube_sync.model.prefixes import GatewayPlace
+from kube_sync.model.rules import (
+    IP_FABRIC_SUBNET,
+    POD_SUBNET,
+    SERVICE_SUBNET,
+    ExtraSource,
+    NadDelete,
+    NamespacePolicy,
+    OverlapPolicy,
+    Rules,
+)
 from kube_sync.model.status import StatusStyle
-from kube_sync.settings import POD_SUBNET, CompletedPods, InvalidAnnotations, Settings, cluster_name_of, subnets_of
+from kube_sync.settings import (
+    CompletedPods,
+    InvalidAnnotations,
+    Settings,
+    cluster_name_of,
+    namespaces_of,
+    subnets_of,
+    template_of,
+)
 
 # The headings of the help, in its order.
 CONFIGURATION, CLUSTER, NETWORKS, PODS, SAFETY, TELLING = (
@@ -53,6 +73,30 @@ class Options:
         default_factory=lambda: [POD_SUBNET]
     )
 
+    service_subnet: Annotated[list[str], option(NETWORKS, "Addresses of the cluster's services; no definition may use them.")] = field(
+        default_factory=lambda: [SERVICE_SUBNET]
+    )
+    ip_fabric_subnet: Annotated[list[str], option(NETWORKS, "Addresses of the IP fabric; no definition may use them.")] = field(
+        default_factory=lambda: [IP_FABRIC_SUBNET]
+    )
+    overlap_policy: Annotated[
+        OverlapPolicy, option(NETWORKS, "With what a definition's prefix may share no address; deny adds all other definitions.")
+    ] = Rules.overlap
+    gateway: Annotated[GatewayPlace, option(NETWORKS, "Which host of a prefix is its gateway, unless an annotation says it.")] = (
+        Rules.gateway
+    )
+    vn_name_template: Annotated[str, option(NETWORKS, "Names of definitions' networks: {cluster}, {namespace}, {nad} and text.")] = AUTO
+    nad_delete: Annotated[
+        NadDelete, option(NETWORKS, "Whether a deleted definition waits for its last pod, or leaves its network behind until then.")
+    ] = Rules.nad_delete
+    extra_nad_source: Annotated[ExtraSource, option(NETWORKS, "An annotation that is read as well.")] = Rules.extra_source
+
+    nad_namespace_policy: Annotated[NamespacePolicy, option(PODS, "Of which other namespaces a pod may select definitions.")] = (
+        Rules.nad_namespaces
+    )
+    nad_shared_namespace: Annotated[
+        list[str], option(PODS, "A namespace whose definitions all pods may select, with --nad-namespace-policy list; repeat it for more.")
+    ] = field(default_factory=list)
     status_style: Annotated[StatusStyle, option(PODS, "How network-status is written.")] = StatusStyle.STANDARD
     invalid_annotation: Annotated[
         InvalidAnnotations, option(PODS, "A pod whose selection cannot be read gets nothing, or the default network only.")
@@ -73,12 +117,26 @@ class Options:
         """Checked settings; a SettingError names the first option at fault, and its value."""
         return Settings(
             cluster_name=cluster_name_of("--cluster-name", self.cluster_name),
-            pod_subnets=subnets_of("--pod-subnet", self.pod_subnet),
+            rules=self._rules(),
+            vn_name_template=template_of("--vn-name-template", self.vn_name_template),
             workers=self.workers,
             allow_mass_delete=self.allow_mass_delete,
             status_style=self.status_style,
             invalid_annotation=self.invalid_annotation,
             completed_pods=self.completed_pods,
+        )
+
+    def _rules(self) -> Rules:
+        return Rules(
+            pod_subnets=subnets_of("--pod-subnet", self.pod_subnet),
+            service_subnets=subnets_of("--service-subnet", self.service_subnet),
+            ip_fabric_subnets=subnets_of("--ip-fabric-subnet", self.ip_fabric_subnet),
+            overlap=self.overlap_policy,
+            gateway=self.gateway,
+            nad_namespaces=self.nad_namespace_policy,
+            shared_namespaces=namespaces_of("--nad-shared-namespace", self.nad_shared_namespace),
+            nad_delete=self.nad_delete,
+            extra_source=self.extra_nad_source,
         )
 
 

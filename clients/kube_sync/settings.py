@@ -5,12 +5,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
+from string import Formatter
 
-from kube_sync.model.networks import IpNetwork
+from kube_sync.model.names import AUTO, Names
+from kube_sync.model.prefixes import IpNetwork
+from kube_sync.model.rules import Rules, overlap
 from kube_sync.model.status import StatusStyle
 
 CLUSTER_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-POD_SUBNET = "10.32.0.0/12"
+NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+RULES = Rules()
+TEMPLATE_FIELDS = {"cluster", "namespace", "nad"}
+TEMPLATE_TEXT = re.compile(r"[A-Za-z0-9._-]*")
 
 
 class SettingError(ValueError):
@@ -39,12 +45,18 @@ class Settings:
     """The cluster, and how to go about it; `Options.settings` makes it from what a caller said."""
 
     cluster_name: str = "k8s"
-    pod_subnets: tuple[IpNetwork, ...] = (ip_network(POD_SUBNET),)
+    rules: Rules = RULES
+    vn_name_template: str = AUTO
     workers: int = 8
     allow_mass_delete: bool = False
     status_style: StatusStyle = StatusStyle.STANDARD
     invalid_annotation: InvalidAnnotations = InvalidAnnotations.FAIL
     completed_pods: CompletedPods = CompletedPods.RELEASE
+
+    @property
+    def names(self) -> Names:
+        """How this cluster's objects are called."""
+        return Names(self.cluster_name, self.vn_name_template)
 
 
 def cluster_name_of(setting: str, text: str) -> str:
@@ -59,9 +71,36 @@ def subnets_of(setting: str, texts: Iterable[str]) -> tuple[IpNetwork, ...]:
     subnets = tuple(_subnet(setting, text) for text in texts)
     for at, subnet in enumerate(subnets):
         for other in subnets[:at]:
-            if other.version == subnet.version and other.overlaps(subnet):
+            if overlap(other, subnet):
                 raise SettingError(setting, str(subnet), f"overlaps {other}")
     return subnets
+
+
+def namespaces_of(setting: str, texts: Iterable[str]) -> frozenset[str]:
+    """Names that namespaces may have."""
+    for text in texts:
+        if not NAMESPACE.fullmatch(text):
+            raise SettingError(setting, text, "is not the name of a namespace")
+    return frozenset(texts)
+
+
+def template_of(setting: str, text: str) -> str:
+    """The text, if it makes a name of its own for each definition of a namespace."""
+    if text == AUTO:
+        return text
+    try:
+        parts = list(Formatter().parse(text))
+    except ValueError as why:
+        raise SettingError(setting, text, why) from why
+    names = {name for _, name, _, _ in parts if name is not None}
+    if unknown := names - TEMPLATE_FIELDS:
+        raise SettingError(setting, text, f"has {{{min(unknown)}}}; known are {{cluster}}, {{namespace}} and {{nad}}")
+    if "nad" not in names:
+        raise SettingError(setting, text, "needs {nad}: each definition has a network of its own")
+    for literal, _, form, conversion in parts:
+        if form or conversion or not TEMPLATE_TEXT.fullmatch(literal):
+            raise SettingError(setting, text, "may have letters, digits, '.', '_' and '-' beside {cluster}, {namespace} and {nad}")
+    return text
 
 
 def _subnet(setting: str, text: str) -> IpNetwork:

@@ -77,6 +77,9 @@ class Folder:
     async def hold(self, definition: Definition) -> None:
         """A file cannot be held; what it leaves behind is found by its marks."""
 
+    async def tell_users(self, definition: Definition, users: str) -> None:
+        """The Event says so."""
+
     async def release(self, definition: Definition) -> None:
         """Nothing was held."""
 

@@ -20,6 +20,7 @@ from kube_sync.model.objects import (
     NAMESPACE,
     NETWORK_STATUS,
     POD,
+    USERS,
     Definition,
     Kept,
     Key,
@@ -82,10 +83,16 @@ class LiveCluster:
         """Add the finalizer; refused when the definition changed meanwhile."""
         await self._set_finalizers(definition, [*definition.finalizers, FINALIZER])
 
+    async def tell_users(self, definition: Definition, users: str) -> None:
+        """As an annotation, which `kubectl describe` shows beside the deletion that waits (B40)."""
+        if definition.annotations.get(USERS) != users:
+            await self._api.patch(_path(definition.key), {"metadata": {"uid": definition.uid, "annotations": {USERS: users}}})
+
     async def release(self, definition: Definition) -> None:
         """Take the finalizer away; a definition that is gone already needs nothing."""
+        others = [name for name in definition.finalizers if name != FINALIZER]
         try:
-            await self._set_finalizers(definition, [name for name in definition.finalizers if name != FINALIZER])
+            await self._set_finalizers(definition, others, **({"annotations": {USERS: None}} if USERS in definition.annotations else {}))
         except RefusedError as why:
             if why.status != 404:
                 raise
@@ -109,8 +116,8 @@ class LiveCluster:
         """Always: an API server keeps no manifest that cannot be read."""
         return True
 
-    async def _set_finalizers(self, definition: Definition, finalizers: list[str]) -> None:
-        metadata: dict[str, Any] = {"resourceVersion": definition.version, "finalizers": finalizers}
+    async def _set_finalizers(self, definition: Definition, finalizers: list[str], **more: Any) -> None:
+        metadata: dict[str, Any] = {"resourceVersion": definition.version, "finalizers": finalizers, **more}
         await self._api.patch(_path(definition.key), {"metadata": metadata})
 
     async def _do_without(self, namespaces: Cache[Namespace], refusal: RefusedError) -> None:

@@ -21,7 +21,7 @@ class Event:
 
 
 class Source(Protocol):
-    """Six verbs and a doubt; what the API server refuses or does not answer is a KubeError, and will be tried again."""
+    """Seven verbs and a doubt; what the API server refuses or does not answer is a KubeError, and will be tried again."""
 
     @property
     def watched(self) -> Mapping[str, Watched]:
@@ -38,6 +38,10 @@ class Source(Protocol):
 
     async def hold(self, definition: Definition) -> None:
         """Keep the definition from vanishing before its network has gone."""
+        ...
+
+    async def tell_users(self, definition: Definition, users: str) -> None:
+        """Write beside a definition that waits who still uses its network."""
         ...
 
     async def release(self, definition: Definition) -> None:

@@ -1,12 +1,14 @@
 """The documents that make and change objects of the configuration API (contract 3.4, 4)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Any
 
+from kube_sync.model.juniper import RouteTargets
 from kube_sync.model.names import CLUSTER_WIDE, FABRIC, Names
-from kube_sync.model.networks import IpNetwork, Made
+from kube_sync.model.networks import Made
 from kube_sync.model.plan import Address, Interface, Machine
+from kube_sync.model.prefixes import IpAddress, IpNetwork, Subnet
 
 Document = dict[str, Any]
 
@@ -59,15 +61,23 @@ def network(wanted: Made, uuid: str, marks: Mapping[str, str]) -> Document:
     }
 
 
-def changeable(wanted: Made, marks: Mapping[str, str]) -> Document:
-    """What an edit of the definition may change of its network."""
-    subnets = [_subnet(subnet) for subnet in wanted.subnets]
+def changeable(wanted: Made, marks: Mapping[str, str], there: Iterable[IpNetwork] = ()) -> Document:
+    """What an edit of the definition may change of its network; a subnet that is there keeps a gateway that nobody asked for."""
+    kept = set(there)
+    subnets = [_own_subnet(subnet, stated=subnet.asked or subnet.prefix not in kept) for subnet in wanted.subnets]
     return {
         "network_ipam_refs": [{"to": list(wanted.ipam), "attr": {"ipam_subnets": subnets}}],
         "virtual_network_refs": [{"to": list(FABRIC)}] if wanted.forwarding else [],
         "fabric_snat": wanted.snat,
         "annotations": annotations(marks),
+        **(route_targets(wanted.targets) if wanted.targets else {}),
     }
+
+
+def route_targets(targets: RouteTargets) -> Document:
+    """The three lists of a network."""
+    lists = {"route_target_list": targets.both, "import_route_target_list": targets.imported, "export_route_target_list": targets.exported}
+    return {name: {"route_target": list(found)} for name, found in lists.items()}
 
 
 def machine(wanted: Machine) -> Document:
@@ -137,9 +147,25 @@ def _prefix(entry: Mapping[str, Any]) -> IpNetwork:
     return ip_network((entry["subnet"]["ip_prefix"], entry["subnet"]["ip_prefix_len"]))
 
 
+def gateways_of(network: Mapping[str, Any]) -> dict[IpNetwork, IpAddress | None]:
+    """The prefixes that a network has itself, each with its gateway."""
+    own = [(_prefix(entry), entry.get("default_gateway")) for entry in _entries(network) if entry.get("subnet")]
+    return {prefix: ip_address(gateway) if gateway else None for prefix, gateway in own}
+
+
 def _child(fq_name: Iterable[str], parent: str) -> Document:
     return {"fq_name": list(fq_name), "parent_type": parent}
 
 
 def _subnet(subnet: IpNetwork) -> Document:
     return {"subnet": {"ip_prefix": str(subnet.network_address), "ip_prefix_len": subnet.prefixlen}}
+
+
+def _own_subnet(subnet: Subnet, *, stated: bool) -> Document:
+    document = _subnet(subnet.prefix)
+    if stated:
+        document["default_gateway"] = str(subnet.gateway)
+        if subnet.gateway == subnet.prefix[-3]:
+            # The service address would have been there; of the two hosts before the last address it takes the other.
+            document["dns_server_address"] = str(subnet.prefix[-2])
+    return document

@@ -10,6 +10,10 @@ FqName = tuple[str, ...]
 DOMAIN = "default-domain"
 FABRIC: FqName = (DOMAIN, "default-project", "ip-fabric")
 OWNER = "k8s"
+# How the network of a definition is called, unless somebody says otherwise (2.2).
+AUTO = "auto"
+LEGACY = "{cluster}-{nad}-pod-network"
+NETWORK, IPAM = "-pod-network", "-pod-ipam"
 CLUSTER_WIDE = "cluster-wide-network"  # what the founding text calls the default network
 
 
@@ -18,6 +22,7 @@ class Names:
     """The names of one cluster's objects."""
 
     cluster: str
+    network_template: str = AUTO
 
     @cached_property
     def _space(self) -> UUID:
@@ -57,11 +62,13 @@ class Names:
 
     def network(self, namespace: str, definition: str) -> FqName:
         """The network that a definition makes."""
-        return (*self.project(namespace), f"{self.cluster}-{definition}-pod-network")
+        template = LEGACY if self.network_template == AUTO else self.network_template
+        return (*self.project(namespace), template.format(cluster=self.cluster, namespace=namespace, nad=definition))
 
     def ipam(self, namespace: str, definition: str) -> FqName:
         """The IPAM beside it."""
-        return (*self.project(namespace), f"{self.cluster}-{definition}-pod-ipam")
+        *project, network = self.network(namespace, definition)
+        return (*project, network.removesuffix(NETWORK) + IPAM)
 
     def machine(self, namespace: str, pod: str) -> FqName:
         """A pod's virtual-machine; the double underscore cannot occur in a Kubernetes name."""
@@ -87,6 +94,11 @@ class Names:
         """Whether an object of the configuration API was made for this cluster."""
         marks = annotations_of(document)
         return marks.get("owner") == OWNER and marks.get("cluster") == self.cluster
+
+    def made_for(self, key: tuple[str, str, str], document: Mapping[str, object]) -> bool:
+        """Whether it was made for the object of that kind, namespace and name."""
+        marks = annotations_of(document)
+        return self.owns(document) and tuple(marks.get(part) for part in ("kind", "namespace", "name")) == tuple(key)
 
 
 def annotations_of(document: Mapping[str, object]) -> dict[str, str]:

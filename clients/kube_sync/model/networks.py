@@ -1,34 +1,43 @@
 """What network a network-attachment-definition stands for: made from a prefix (way A) or mapped by name (way B)."""
 
 import json
-from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_interface
+from dataclasses import dataclass, field, replace
 
+from kube_sync.model.juniper import JUNIPER, RouteTargets, described
 from kube_sync.model.names import FqName, Names
 from kube_sync.model.objects import Definition
-from kube_sync.model.refusals import ConflictingAnnotations, InvalidAnnotation, InvalidCIDR, InvalidConfig, OverlappingCIDR, ReservedName
-
-IpNetwork = IPv4Network | IPv6Network
+from kube_sync.model.prefixes import Subnet, asked_gateways, prefixes_of, rewritten, subnets_with
+from kube_sync.model.refusals import ConflictingAnnotations, InvalidAnnotation, InvalidConfig, OverlappingCIDR, ReservedName
+from kube_sync.model.rules import ExtraSource, Rules
 
 PLUGIN = "contrail-k8s-cni"
 CIDR = "opencontrail.org/cidr"
+GATEWAY = "opencontrail.org/gateway"
 NETWORK = "opencontrail.org/network"
 FORWARDING = "opencontrail.org/ip_fabric_forwarding"
 SNAT = "opencontrail.org/ip_fabric_snat"
 
-# The last prefix that leaves an address to hand out beside gateway and service address (contract 4.2).
-LONGEST = {4: 29, 6: 125}
+
+@dataclass(frozen=True)
+class Note:
+    """What the owner of a definition should know of a network that is had all the same."""
+
+    reason: str
+    text: str
+    warning: bool = False
 
 
 @dataclass(frozen=True)
 class Made:
-    """Way A: a network of this worker, with these prefixes."""
+    """Way A: a network of this worker, with these subnets."""
 
     fq_name: FqName
     ipam: FqName
-    subnets: tuple[IpNetwork, ...]
+    subnets: tuple[Subnet, ...]
     forwarding: bool = False
     snat: bool = False
+    targets: RouteTargets | None = None  # None: nothing was said, and nothing is changed
+    notes: tuple[Note, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,27 +55,58 @@ def is_ours(definition: Definition) -> bool:
     return _config(definition).get("type") == PLUGIN
 
 
-def network_of(definition: Definition, names: Names, ranges: tuple[IpNetwork, ...]) -> Network:
-    """The network wanted by a definition that is ours; a Refusal says why there is none. `ranges` are the cluster's own."""
+def network_of(definition: Definition, names: Names, rules: Rules) -> Network:
+    """The network wanted by a definition that is ours; a Refusal says why there is none."""
     _config(definition)
-    cidr, target = definition.annotations.get(CIDR), definition.annotations.get(NETWORK)
-    if cidr is not None and target is not None:
-        raise ConflictingAnnotations(CIDR, f"and {NETWORK} exclude each other: the first makes a network, the second names one")
-    if target is not None:
-        return Mapped(_target(target))
-    if cidr is None:
-        raise ConflictingAnnotations(CIDR, f"(to make a network) or {NETWORK} (to use one) is needed")
-    return _made(definition, cidr, names, ranges)
-
-
-def _made(definition: Definition, cidr: str, names: Names, ranges: tuple[IpNetwork, ...]) -> Made:
+    way = _way(definition, rules)
+    if way == NETWORK:
+        return Mapped(_target(definition.annotations[NETWORK]))
     _, namespace, name = definition.key
     fq_name = names.network(namespace, name)
     if fq_name == names.default_network:
         raise ReservedName(definition.key, f"would be {':'.join(fq_name)}, the cluster-wide network; choose another name")
-    forwarding = _flag(definition, FORWARDING)
-    snat = _flag(definition, SNAT) and not forwarding
-    return Made(fq_name, names.ipam(namespace, name), _subnets(cidr, ranges), forwarding, snat)
+    return _described(definition, names, rules) if way == JUNIPER else _annotated(definition, names, rules)
+
+
+def _way(definition: Definition, rules: Rules) -> str:
+    """The one annotation that says which network it is (B07)."""
+    known = {CIDR, NETWORK} | ({JUNIPER} if rules.extra_source is ExtraSource.JUNIPER else set())
+    ways = sorted(known & definition.annotations.keys())
+    if not ways:
+        raise ConflictingAnnotations(CIDR, f"(to make a network) or {NETWORK} (to use one) is needed")
+    if len(ways) > 1:
+        raise ConflictingAnnotations(" and ".join(ways), "exclude each other: each says by itself which network it is")
+    others = {NETWORK: {GATEWAY}, JUNIPER: {GATEWAY, FORWARDING, SNAT}}.get(ways[0], set())
+    for other in sorted(others & definition.annotations.keys()):
+        raise ConflictingAnnotations(other, f"goes with {CIDR}, not with {ways[0]}")
+    return ways[0]
+
+
+def _annotated(definition: Definition, names: Names, rules: Rules) -> Made:
+    text = definition.annotations[CIDR]
+    subnets = subnets_with(prefixes_of(text, CIDR), rules.gateway)
+    if GATEWAY in definition.annotations:
+        subnets = asked_gateways(definition.annotations[GATEWAY], subnets, GATEWAY)
+    forwarding, snat = _flag(definition, FORWARDING), _flag(definition, SNAT)
+    made = _made(definition, names, rules, CIDR, text, subnets)
+    wins = [Note("FabricForwardingWins", f"{FORWARDING} and {SNAT} are both true: only the first has an effect", warning=True)]
+    return replace(made, forwarding=forwarding, snat=snat and not forwarding, notes=(*made.notes, *(wins if forwarding and snat else ())))
+
+
+def _described(definition: Definition, names: Names, rules: Rules) -> Made:
+    found = described(definition.annotations[JUNIPER])
+    made = _made(definition, names, rules, JUNIPER, found.text, subnets_with(found.prefixes, rules.gateway))
+    return replace(made, snat=found.snat, targets=found.targets)
+
+
+def _made(definition: Definition, names: Names, rules: Rules, annotation: str, text: str, subnets: tuple[Subnet, ...]) -> Made:
+    for subnet in subnets:
+        if taken := rules.overlapped(subnet.prefix):
+            raise OverlappingCIDR(annotation, f"{json.dumps(text)}: {subnet.prefix} overlaps {taken}")
+    _, namespace, name = definition.key
+    said = rewritten(text, (subnet.prefix for subnet in subnets))
+    notes = (Note("CIDRNormalized", f"{annotation} {json.dumps(text)}: {said}"),) if said else ()
+    return Made(names.network(namespace, name), names.ipam(namespace, name), subnets, notes=notes)
 
 
 def _config(definition: Definition) -> dict[str, object]:
@@ -103,27 +143,3 @@ def _flag(definition: Definition, annotation: str) -> bool:
     if text.lower() not in {"true", "false"}:
         raise InvalidAnnotation(annotation, f'must be "true" or "false", not {json.dumps(text)}')
     return text.lower() == "true"
-
-
-def _subnets(cidr: str, ranges: tuple[IpNetwork, ...]) -> tuple[IpNetwork, ...]:
-    """One prefix, or one of each family; an address inside the prefix stands for it (S17)."""
-    subnets = tuple(_subnet(part.strip(), cidr) for part in cidr.split(","))
-    if len({subnet.version for subnet in subnets}) < len(subnets):
-        raise InvalidCIDR(CIDR, f"{json.dumps(cidr)}: at most one IPv4 and one IPv6 prefix")
-    for subnet in subnets:
-        for taken in ranges:
-            if taken.version == subnet.version and subnet.overlaps(taken):
-                raise OverlappingCIDR(CIDR, f"{json.dumps(cidr)}: {subnet} overlaps {taken}, the addresses of the cluster-wide network")
-    return subnets
-
-
-def _subnet(part: str, cidr: str) -> IpNetwork:
-    if "/" not in part:
-        raise InvalidCIDR(CIDR, f"{json.dumps(cidr)}: an address and a length are needed, such as 10.1.1.0/24")
-    try:
-        subnet = ip_interface(part).network
-    except ValueError as why:
-        raise InvalidCIDR(CIDR, f"{json.dumps(cidr)}: {why}") from why
-    if subnet.prefixlen > LONGEST[subnet.version]:
-        raise InvalidCIDR(CIDR, f"{json.dumps(cidr)}: {subnet} leaves no address for a pod, /{LONGEST[subnet.version]} is the smallest")
-    return subnet

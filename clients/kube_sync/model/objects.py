@@ -11,6 +11,7 @@ W = TypeVar("W")
 
 NETWORK_STATUS = "k8s.v1.cni.cncf.io/network-status"
 FINALIZER = "netweave.io/network"
+USERS = "netweave.io/in-use-by"
 
 POD = "Pod"
 DEFINITION = "NetworkAttachmentDefinition"

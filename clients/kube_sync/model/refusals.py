@@ -65,9 +65,10 @@ class InvalidCIDR(Refusal):
 
 
 class OverlappingCIDR(Refusal):
-    """The prefix holds addresses of the cluster's own ranges (B06)."""
+    """The prefix holds addresses of the cluster's own ranges, or of another definition where that is denied (B06)."""
 
     reason = "OverlappingCIDR"
+    wait = Wait.NETWORK
 
 
 class ConflictingAnnotations(Refusal):
@@ -104,9 +105,26 @@ class ReservedName(Refusal):
 
 
 class NetworkInUse(Refusal):
-    """A definition is being deleted while pods hold addresses of its network (B40)."""
+    """A definition is being deleted, or makes no network any more, while pods hold addresses of it (B40). `users` are they, in words."""
 
     reason = "NetworkInUse"
+    wait = Wait.NETWORK
+
+    def __init__(self, subject: object, fault: str, *, networks: Iterable[str] = (), users: str = "") -> None:
+        super().__init__(subject, fault, networks=networks)
+        self.users = users
+
+
+class CrossNamespaceDenied(Refusal):
+    """A pod selects a definition of a namespace that does not share its own with it (B22)."""
+
+    reason = "CrossNamespaceDenied"
+
+
+class NetworkRefused(Refusal):
+    """The configuration API has a rule or a quota against the network."""
+
+    reason = "NetworkRefused"
     wait = Wait.NETWORK
 
 

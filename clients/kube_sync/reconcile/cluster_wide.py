@@ -5,7 +5,7 @@ from typing import Any
 import netweave
 from kube_sync.model import documents
 from kube_sync.model.names import FqName, Names
-from kube_sync.model.networks import IpNetwork
+from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.refusals import NameCollision, OverlappingCIDR
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects

@@ -7,15 +7,20 @@ from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import Attachment, attachments_of
 from kube_sync.model.choices import Choice, check_apart, chosen, families
+from kube_sync.model.documents import gateways_of
 from kube_sync.model.names import FqName, Names
-from kube_sync.model.networks import IpNetwork, Made, Network, is_ours, network_of
+from kube_sync.model.networks import Made, Network, is_ours, network_of
 from kube_sync.model.objects import DEFINITION, Definition, Key, Pod
-from kube_sync.model.refusals import InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
+from kube_sync.model.refusals import CrossNamespaceDenied, InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
+from kube_sync.model.rules import Rules
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.settings import InvalidAnnotations
 
 NETWORK = "virtual-network"
-Rows = dict[FqName, dict[str, Any]]
+FIELDS = ["annotations", "network_ipam_refs"]
+
+Row = dict[str, Any]
+Rows = dict[str | FqName, Row]  # by uuid and by name
 
 
 class Resolution:
@@ -27,8 +32,9 @@ class Resolution:
         names: Names,
         source: Source,
         definitions: Cache[Definition],
-        ranges: tuple[IpNetwork, ...],
+        rules: Rules,
         ensure_default: Callable[[], Awaitable[None]],
+        refusal_of: Callable[[Key], Refusal | None],
         *,
         invalid: InvalidAnnotations,
     ) -> None:
@@ -36,16 +42,18 @@ class Resolution:
         self._names = names
         self._source = source
         self._definitions = definitions
-        self._ranges = ranges
+        self._rules = rules
         self._ensure_default = ensure_default
+        self._refusal_of = refusal_of
         self._lenient = invalid is InvalidAnnotations.DEFAULT_ONLY
 
     async def choices(self, pod: Pod) -> tuple[Choice, ...]:
         """The cluster-wide network, then those that the pod selects, in order."""
-        wanted = [(attachment, self._network(attachment)) for attachment in await self._selection(pod)]
+        wanted = [(attachment, self._network(pod, attachment)) for attachment in await self._selection(pod)]
         default = self._names.default_network
         rows = await self._rows([default, *(network.fq_name for _, network in wanted if network)])
-        first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._ranges, flat=True))
+        first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._rules.pod_subnets, flat=True))
+        rows |= await self._renamed(wanted, rows)
         choices = (first, *(self._choice(at, attachment, network, rows) for at, (attachment, network) in enumerate(wanted, start=1)))
         check_apart(choices)
         return choices
@@ -75,41 +83,65 @@ class Resolution:
             await self._source.tell(Event(pod.key, pod.uid, why.reason, message))
             return ()
 
-    def _network(self, attachment: Attachment) -> Network | None:
+    def _network(self, pod: Pod, attachment: Attachment) -> Network | None:
         """The network of the definition it names; None for one of another plug-in."""
-        definition = self._definitions.get(Key(DEFINITION, attachment.namespace, attachment.name))
+        if not self._rules.lets_select(pod.key.namespace, attachment.namespace):
+            fault = f"is of a namespace that does not share with {pod.key.namespace} (--nad-namespace-policy {self._rules.nad_namespaces})"
+            raise CrossNamespaceDenied(attachment.reference, fault)
+        definition = self._definitions.get(_definition(attachment))
         if definition is None:
             raise NetworkNotFound(attachment.reference, "is no network-attachment-definition (yet); the pod waits for it")
         if definition.deleting:
             raise NetworkNotFound(attachment.reference, "is being deleted; new pods cannot use it")
         try:
-            return network_of(definition, self._names, self._ranges) if is_ours(definition) else None
+            return network_of(definition, self._names, self._rules) if is_ours(definition) else None
         except Refusal as why:
             raise NetworkNotFound(attachment.reference, f"has no network, {why.reason}: {why}") from why
 
     async def _rows(self, fq_names: list[FqName]) -> Rows:
-        rows = await self._list(fq_names)
+        rows = await self._list(fq_names=fq_names)
         if self._names.default_network not in rows:
             await self._ensure_default()
-            rows = await self._list(fq_names)
+            rows = await self._list(fq_names=fq_names)
         if self._names.default_network not in rows:
             raise NetworkPending(":".join(self._names.default_network), "is on its way")
         return rows
 
-    async def _list(self, fq_names: list[FqName]) -> Rows:
-        fields = ["annotations", "network_ipam_refs"]
-        found = await self._api.list(NETWORK, fq_names=list(dict.fromkeys(fq_names)), fields=fields)
-        return {tuple(row["fq_name"]): row for row in found}
+    async def _renamed(self, wanted: Iterable[tuple[Attachment, Network | None]], rows: Rows) -> Rows:
+        """The networks of ours that do not have the name that they would get now: `--vn-name-template` was another when they were made."""
+        made = [(attachment, network) for attachment, network in wanted if isinstance(network, Made)]
+        missed = [self._uuid(attachment) for attachment, network in made if not self._is_made_for(attachment, rows.get(network.fq_name))]
+        return await self._list(obj_uuids=list(dict.fromkeys(missed))) if missed else {}
+
+    async def _list(self, **which: Any) -> Rows:
+        found = await self._api.list(NETWORK, fields=FIELDS, **which)
+        return {place: row for row in found for place in (str(row["uuid"]), tuple(row["fq_name"]))}
 
     def _choice(self, position: int, attachment: Attachment, network: Network | None, rows: Rows) -> Choice:
         if network is None:
             return Choice(attachment.reference, attachment=attachment)
         row = rows.get(network.fq_name)
         if isinstance(network, Made):
-            if row is None:
-                raise NetworkPending(attachment.reference, "is on its way")
-            if not self._names.owns(row):
-                raise NetworkNotFound(attachment.reference, f"cannot have {':'.join(network.fq_name)}, a network of somebody else")
+            row = self._made(attachment, row, rows.get(self._uuid(attachment)))
         elif row is None:
             raise NetworkNotFound(attachment.reference, f"maps {':'.join(network.fq_name)}, which does not exist; the pod waits for it")
         return chosen(position, attachment, row)
+
+    def _made(self, attachment: Attachment, *rows: Row | None) -> Row:
+        """The network that the definition makes, once it is there; that it has no subnets is so for a moment only (B12)."""
+        for row in rows:
+            if row is not None and self._is_made_for(attachment, row) and gateways_of(row):
+                return row
+        if why := self._refusal_of(_definition(attachment)):
+            raise NetworkNotFound(attachment.reference, f"has no network, {why.reason}: {why}")
+        raise NetworkPending(attachment.reference, "is on its way")
+
+    def _is_made_for(self, attachment: Attachment, row: Row | None) -> bool:
+        return row is not None and self._names.made_for(_definition(attachment), row)
+
+    def _uuid(self, attachment: Attachment) -> str:
+        return self._names.uuid("network", attachment.namespace, attachment.name)
+
+
+def _definition(attachment: Attachment) -> Key:
+    return Key(DEFINITION, attachment.namespace, attachment.name)

@@ -22,6 +22,10 @@ class WaitingRoom:
     def __iter__(self) -> Iterator[Key]:
         return iter(list(self._refused))
 
+    def why(self, key: Key) -> Refusal | None:
+        """What the key was refused for."""
+        return self._refused.get(key)
+
     def enter(self, key: Key, why: Refusal) -> bool:
         """The key waits, and if it waited already it keeps its place; whether that is news."""
         before = self._refused.get(key)

@@ -16,7 +16,6 @@ from kube_sync.cluster.api import KubeError
 from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import attachments_of
-from kube_sync.model.names import Names
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Namespace, Pod
 from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
 from kube_sync.reconcile.cluster_wide import ClusterWide
@@ -47,7 +46,7 @@ class Worker:
     """One cluster, one configuration API. `patience` is how long an orphan is watched before it is removed."""
 
     def __init__(self, api: ConfigApi, source: Source, settings: Settings, clock: Clock, *, patience: float) -> None:
-        names, ranges = Names(settings.cluster_name), settings.pod_subnets
+        names, rules = settings.names, settings.rules
         self._source = source
         self._clock = clock
         self._workers = settings.workers
@@ -58,10 +57,17 @@ class Worker:
         self._definition_cache: Cache[Definition] = Cache(self._definition_changed)
         self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed)
         projects = Projects(api, names)
-        self._cluster_wide = ClusterWide(api, names, projects, ranges)
-        self._definitions = Definitions(api, names, source, self._definition_cache, projects, ranges)
+        self._cluster_wide = ClusterWide(api, names, projects, rules.pod_subnets)
+        self._definitions = Definitions(api, names, source, self._definition_cache, projects, rules, self._freed)
         resolution = Resolution(
-            api, names, source, self._definition_cache, ranges, self._cluster_wide.ensure, invalid=settings.invalid_annotation
+            api,
+            names,
+            source,
+            self._definition_cache,
+            rules,
+            self._cluster_wide.ensure,
+            self._waiting.why,
+            invalid=settings.invalid_annotation,
         )
         self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, self._freed, settings)
         self._orphans = Orphans(source, clock, self._queue.add, patience=patience, brake=not settings.allow_mass_delete)

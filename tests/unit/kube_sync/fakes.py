@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Pod
-from kube_sync.settings import Settings
+from kube_sync.model.rules import Rules
 
-RANGES = Settings().pod_subnets
+RULES = Rules()
 PLUGIN = '{"cniVersion": "0.3.0", "type": "contrail-k8s-cni"}'
 
 

@@ -9,9 +9,9 @@ import pytest
 from kube_sync.model.attachments import Attachment
 from kube_sync.model.choices import CHOICES, DEFAULT_ROUTE, Choice, check_apart, chosen, families, frozen, machine_of, thawed
 from kube_sync.model.names import Names
-from kube_sync.model.networks import IpNetwork
+from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.refusals import InvalidAnnotation
-from tests.unit.kube_sync.fakes import RANGES, pod
+from tests.unit.kube_sync.fakes import RULES, pod
 
 NAMES = Names("k8s")
 DEFAULT = Choice(NAMES.default_reference, "default-uuid", ("v4",))
@@ -134,7 +134,7 @@ def test_a_flat_network_decides_itself_whether_an_address_is_inside() -> None:
 
 @pytest.mark.parametrize(
     ("subnets", "flat", "expected"),
-    [(RANGES, True, ("v4",)), ((), True, ("",)), ((), False, ())],
+    [(RULES.pod_subnets, True, ("v4",)), ((), True, ("",)), ((), False, ())],
     ids=["its own prefixes decide", "a flat IPAM gives what it has", "a network without subnets gives nothing"],
 )
 def test_families_are_those_of_the_subnets(subnets: tuple[IpNetwork, ...], flat: bool, expected: tuple[str, ...]) -> None:

@@ -38,3 +38,27 @@ def test_only_objects_with_our_marks_are_ours() -> None:
     assert not Names("k8s").owns({"annotations": None})
     assert not Names("k8s").owns({"annotations": {}})
     assert annotations_of({"annotations": {"key_value_pair": pairs}})["project"] == "k8s-ns"
+
+
+@pytest.mark.parametrize(
+    ("template", "network", "ipam"),
+    [
+        ("auto", "k8s-blue-pod-network", "k8s-blue-pod-ipam"),
+        ("{namespace}.{nad}", "shop.blue", "shop.blue-pod-ipam"),
+        ("{cluster}-{namespace}-{nad}-pod-network", "k8s-shop-blue-pod-network", "k8s-shop-blue-pod-ipam"),
+    ],
+)
+def test_a_template_names_networks_and_their_ipams_but_never_makes_their_uuids(template: str, network: str, ipam: str) -> None:
+    names = Names("k8s", template)
+
+    assert (names.network("shop", "blue")[-1], names.ipam("shop", "blue")[-1]) == (network, ipam)
+    assert names.uuid("network", "shop", "blue") == Names("k8s").uuid("network", "shop", "blue")
+
+
+def test_a_network_that_another_definition_made_is_not_this_ones() -> None:
+    marks = Names("k8s").marks("NetworkAttachmentDefinition", "shop", "blue")
+    document = {"annotations": {"key_value_pair": [{"key": key, "value": value} for key, value in marks.items()]}}
+
+    assert Names("k8s").made_for(("NetworkAttachmentDefinition", "shop", "blue"), document)
+    assert not Names("k8s").made_for(("NetworkAttachmentDefinition", "shop-blue", ""), document)
+    assert not Names("other").made_for(("NetworkAttachmentDefinition", "shop", "blue"), document)

@@ -1,27 +1,29 @@
 """What a definition stands for (B02 to B09)."""
 
-import json
-
 import pytest
 
 from kube_sync.model.names import Names
-from kube_sync.model.networks import CIDR, FORWARDING, NETWORK, SNAT, Made, Mapped, is_ours, network_of
+from kube_sync.model.networks import CIDR, FORWARDING, GATEWAY, NETWORK, SNAT, Made, Mapped, is_ours, network_of
+from kube_sync.model.prefixes import GatewayPlace
 from kube_sync.model.refusals import (
     ConflictingAnnotations,
     InvalidAnnotation,
-    InvalidCIDR,
     InvalidConfig,
     OverlappingCIDR,
     Refusal,
     ReservedName,
 )
-from tests.unit.kube_sync.fakes import RANGES, definition
+from kube_sync.model.rules import OverlapPolicy, Rules
+from tests.unit.kube_sync.fakes import RULES, definition
 
 NAMES = Names("k8s")
 
 
-def annotated(annotations: dict[str, str], name: str = "right-network") -> Made | Mapped:
-    return network_of(definition(name, annotations=annotations), NAMES, RANGES)
+TARGET = '{"domain": "default-domain", "project": "p", "name": "n"}'
+
+
+def annotated(annotations: dict[str, str], name: str = "right-network", rules: Rules = RULES) -> Made | Mapped:
+    return network_of(definition(name, annotations=annotations), NAMES, rules)
 
 
 def test_way_a_makes_a_network_of_the_prefix_that_an_address_lies_in() -> None:
@@ -30,7 +32,7 @@ def test_way_a_makes_a_network_of_the_prefix_that_an_address_lies_in() -> None:
     assert isinstance(made, Made)
     assert made.fq_name == ("default-domain", "k8s-default", "k8s-right-network-pod-network")
     assert made.ipam == ("default-domain", "k8s-default", "k8s-right-network-pod-ipam")
-    assert [str(subnet) for subnet in made.subnets] == ["10.1.1.0/24"]
+    assert [str(subnet.prefix) for subnet in made.subnets] == ["10.1.1.0/24"]
     assert (made.forwarding, made.snat) == (False, False)
 
 
@@ -44,38 +46,69 @@ def test_a_prefix_of_each_family_is_one_network() -> None:
     made = annotated({CIDR: "10.1.1.0/24, 2001:db8::/64"})
 
     assert isinstance(made, Made)
-    assert [str(subnet) for subnet in made.subnets] == ["10.1.1.0/24", "2001:db8::/64"]
+    assert [str(subnet.prefix) for subnet in made.subnets] == ["10.1.1.0/24", "2001:db8::/64"]
 
 
 @pytest.mark.parametrize(
-    "cidr",
+    ("annotations", "range_"),
     [
-        "10.1.1.0",
-        "300.1.1.0/24",
-        "10.1.1.0/33",
-        "",
-        "10.1.1.0/30",
-        "fe80::/129",
-        "10.1.1.0/24,10.2.2.0/24",
-        "2001:db8::/126",
-        "ten",
-        "10.1.1.0/24,",
+        ({CIDR: "10.33.0.0/16"}, "10.32.0.0/12, the addresses of pods"),
+        ({CIDR: "10.0.0.0/8"}, "10.32.0.0/12, the addresses of pods"),
+        ({CIDR: "10.96.0.10/29"}, "10.96.0.0/12, the addresses of services"),
+        ({CIDR: "2001:db8::/64,10.79.255.0/24"}, "10.64.0.0/12, the addresses of the IP fabric"),
     ],
 )
-def test_a_prefix_that_cannot_be_used_is_refused_with_its_text(cidr: str) -> None:
-    with pytest.raises(InvalidCIDR, match=r"opencontrail.org/cidr") as why:
-        annotated({CIDR: cidr})
+def test_b06_the_clusters_own_addresses_are_not_given_twice_unless_that_is_ignored(annotations: dict[str, str], range_: str) -> None:
+    with pytest.raises(OverlappingCIDR) as why:
+        annotated(annotations)
+    ignoring = annotated(annotations, rules=Rules(overlap=OverlapPolicy.IGNORE))
 
-    assert json.dumps(cidr) in str(why.value)
-
-
-def test_the_addresses_of_the_cluster_wide_network_are_not_given_twice() -> None:
-    with pytest.raises(OverlappingCIDR, match=r"10.33.0.0/16 overlaps 10.32.0.0/12"):
-        annotated({CIDR: "10.33.0.0/16"})
+    assert f"overlaps {range_}" in str(why.value)
+    assert isinstance(ignoring, Made)
 
 
-@pytest.mark.parametrize("annotations", [{CIDR: "10.1.1.0/24", NETWORK: "{}"}, {}], ids=["both ways", "neither way"])
-def test_exactly_one_way_must_be_chosen(annotations: dict[str, str]) -> None:
+def test_g1_host_bits_are_dropped_and_said() -> None:
+    made = annotated({CIDR: "10.1.1.5/24, 2001:db8::/64"})
+    plain = annotated({CIDR: "10.1.1.0/24"})
+
+    assert isinstance(made, Made)
+    assert isinstance(plain, Made)
+    assert [(note.reason, note.warning) for note in made.notes] == [("CIDRNormalized", False)]
+    assert "10.1.1.5/24 is the prefix 10.1.1.0/24" in made.notes[0].text
+    assert "2001:db8::" not in made.notes[0].text.partition(": ")[2].partition(": ")[2]
+    assert plain.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("cidr", "gateway", "place", "expected"),
+    [
+        ("10.1.1.0/24,2001:db8::/64", None, GatewayPlace.LAST, ["10.1.1.254", "2001:db8::ffff:ffff:ffff:fffe"]),
+        ("10.1.1.0/24,2001:db8::/64", None, GatewayPlace.FIRST, ["10.1.1.1", "2001:db8::1"]),
+        ("10.1.1.0/24,2001:db8::/64", "2001:db8::9", GatewayPlace.LAST, ["10.1.1.254", "2001:db8::9"]),
+        ("10.1.1.0/24,2001:db8::/64", "2001:db8::9, 10.1.1.7", GatewayPlace.FIRST, ["10.1.1.7", "2001:db8::9"]),
+    ],
+)
+def test_g4_the_gateway_is_the_last_host_the_first_or_the_one_asked_for(
+    cidr: str, gateway: str | None, place: GatewayPlace, expected: list[str]
+) -> None:
+    made = annotated({CIDR: cidr} | ({GATEWAY: gateway} if gateway else {}), rules=Rules(gateway=place))
+
+    assert isinstance(made, Made)
+    assert [str(subnet.gateway) for subnet in made.subnets] == expected
+
+
+@pytest.mark.parametrize("gateway", ["10.1.2.1", "10.1.1.0", "10.1.1.255", "ten", "", "10.1.1.1,10.1.1.2", "2001:db8::1", "10.1.1.1/24"])
+def test_g4_a_gateway_that_is_no_host_of_the_prefix_is_refused(gateway: str) -> None:
+    with pytest.raises(InvalidAnnotation, match=r"opencontrail.org/gateway"):
+        annotated({CIDR: "10.1.1.0/24", GATEWAY: gateway})
+
+
+@pytest.mark.parametrize(
+    "annotations",
+    [{CIDR: "10.1.1.0/24", NETWORK: "{}"}, {}, {NETWORK: TARGET, GATEWAY: "10.1.1.1"}],
+    ids=["both ways", "neither way", "a gateway for a network of somebody else"],
+)
+def test_b07_exactly_one_way_must_be_chosen(annotations: dict[str, str]) -> None:
     with pytest.raises(ConflictingAnnotations):
         annotated(annotations)
 
@@ -85,11 +118,12 @@ def test_exactly_one_way_must_be_chosen(annotations: dict[str, str]) -> None:
     [("True", "false", (True, False)), ("false", "true", (False, True)), ("true", "true", (True, False))],
     ids=["forwarding", "snat", "forwarding wins"],
 )
-def test_fabric_flags_are_read_in_any_case_and_forwarding_wins(forwarding: str, snat: str, expected: tuple[bool, bool]) -> None:
+def test_b08_fabric_flags_are_read_in_any_case_and_forwarding_wins(forwarding: str, snat: str, expected: tuple[bool, bool]) -> None:
     made = annotated({CIDR: "10.1.1.0/24", FORWARDING: forwarding, SNAT: snat})
 
     assert isinstance(made, Made)
     assert (made.forwarding, made.snat) == expected
+    assert [(note.reason, note.warning) for note in made.notes] == ([("FabricForwardingWins", True)] if forwarding == snat else [])
 
 
 @pytest.mark.parametrize(

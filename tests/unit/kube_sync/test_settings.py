@@ -15,7 +15,8 @@ from kube_sync.settings import SettingError, Settings
 def test_settings_that_can_be_are_kept() -> None:
     kept = Options(cluster_name="prod-1", pod_subnet=["10.32.0.0/12", "fd00::/64"], workers=4).settings()
 
-    assert (kept.cluster_name, [str(subnet) for subnet in kept.pod_subnets], kept.workers) == ("prod-1", ["10.32.0.0/12", "fd00::/64"], 4)
+    assert (kept.cluster_name, kept.workers) == ("prod-1", 4)
+    assert [str(subnet) for subnet in kept.rules.pod_subnets] == ["10.32.0.0/12", "fd00::/64"]
 
 
 def test_who_says_nothing_gets_the_settings_that_stand_in_the_class() -> None:
@@ -36,6 +37,28 @@ def test_who_says_nothing_gets_the_settings_that_stand_in_the_class() -> None:
 def test_settings_that_cannot_be_are_named(name: str, subnets: list[str], told: str) -> None:
     with pytest.raises(SettingError) as why:
         Options(cluster_name=name, pod_subnet=subnets).settings()
+
+    assert told in str(why.value)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"service_subnet": ["10.96.0.1/12"]}, "--service-subnet '10.96.0.1/12'"),
+        ({"ip_fabric_subnet": ["10.64.0.0/12", "10.65.0.0/16"]}, "--ip-fabric-subnet '10.65.0.0/16': overlaps 10.64.0.0/12"),
+        ({"nad_shared_namespace": ["infra", "Not_One"]}, "--nad-shared-namespace 'Not_One'"),
+        ({"vn_name_template": "{cluster}-pods"}, "--vn-name-template '{cluster}-pods': needs {nad}"),
+        ({"vn_name_template": "{pod}-{nad}"}, "has {pod}"),
+        ({"vn_name_template": "{}-{nad}"}, "has {}"),
+        ({"vn_name_template": "{nad"}, "--vn-name-template '{nad'"),
+        ({"vn_name_template": "{nad:>9}"}, "may have letters"),
+        ({"vn_name_template": "{nad!r}"}, "may have letters"),
+        ({"vn_name_template": "net:{nad}"}, "may have letters"),
+    ],
+)
+def test_a_switch_that_cannot_be_so_is_named(said: dict[str, Any], told: str) -> None:
+    with pytest.raises(SettingError) as why:
+        Options(**said).settings()
 
     assert told in str(why.value)
 
