@@ -165,6 +165,14 @@ def test_lease_times_come_back_as_they_were_sent(api: Api, home: str) -> None:
     assert api.get(f"{leases_of(home)}/worker").json()["spec"]["renewTime"] == "2026-11-24T07:00:00.123456Z"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "status"),
+    [("renewTime", "2026-11-24T07:00:00Z", 400), ("leaseDurationSeconds", 0, 422), ("leaseTransitions", -1, 422)],
+)
+def test_a_lease_has_times_of_six_digits_and_numbers_that_can_be(api: Api, home: str, field: str, value: object, status: int) -> None:
+    assert api.create(leases_of(home), {"metadata": {"name": "worker"}, "spec": {field: value}}).status_code == status
+
+
 def test_of_two_lease_holders_only_the_first_put_wins(api: Api, home: str) -> None:
     made = api.made(leases_of(home), LEASE)
     bids = [made | {"spec": {"holderIdentity": holder}} for holder in ("b", "c")]

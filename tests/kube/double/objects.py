@@ -46,7 +46,7 @@ def accepted(kind: Kind, namespace: str, body: Any) -> Obj:
             message = f"the {member} in the data ({body[member]}) does not match the expected {member} ({expected})"
             raise BadRequest(message)
     metadata = body.get("metadata") or {}
-    if problem := shape_problem(metadata):
+    if problem := shape_problem(metadata) or rules.decoding_problem(kind, body):
         message = f"{kind.kind} in version {kind.version} cannot be handled as a {kind.kind}: {problem}"
         raise BadRequest(message)
     if (metadata.get("namespace") or namespace) != namespace:

@@ -1,14 +1,18 @@
 """What each kind adds to the generic write: defaults at creation, and what its validation refuses."""
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from .kinds import CRD, EVENT, NAMESPACE, POD, Kind
+from .kinds import CRD, EVENT, LEASE, NAMESPACE, POD, Kind
 from .names import Problem, metadata_problems, name_problems
 from .schema import pruned, schema_problems, structure_problems
 
 Obj = dict[str, Any]
+
+# A Lease's times are read with exactly six digits of a second, and kept as they were written.
+MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")
 
 
 def fill(kind: Kind, obj: Obj) -> None:
@@ -44,7 +48,19 @@ def problems(kind: Kind, new: Obj, old: Obj | None) -> list[Problem]:
         found += _definition_problems(new, old)
     elif kind.key == EVENT.key:
         found += _event_problems(new)
+    elif kind.key == LEASE.key:
+        found += _lease_problems(new.get("spec") or {})
     return found
+
+
+def decoding_problem(kind: Kind, body: Obj) -> str | None:
+    """The first value that a real server could not even read."""
+    spec = body.get("spec")
+    for member in ("acquireTime", "renewTime") if kind.key == LEASE.key and isinstance(spec, dict) else ():
+        value = spec.get(member)
+        if value is not None and not (isinstance(value, str) and MICRO_TIME.fullmatch(value)):
+            return f'parsing time "{value}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse spec.{member}'
+    return None
 
 
 def _fill_pod(pod: Obj) -> None:
@@ -91,6 +107,12 @@ def _event_problems(event: Obj) -> Iterator[Problem]:
     # Events about objects without a namespace live in `default`.
     if involved != own and not (involved == "" and own == "default"):
         yield "involvedObject.namespace", f'Invalid value: "{involved}": does not match event.namespace'
+
+
+def _lease_problems(spec: Obj) -> Iterator[Problem]:
+    for member, least in (("leaseDurationSeconds", 1), ("leaseTransitions", 0)):
+        if spec.get(member) is not None and spec[member] < least:
+            yield f"spec.{member}", f"Invalid value: {spec[member]}: must be greater than or equal to {least}"
 
 
 def _definition_problems(new: Obj, old: Obj | None) -> Iterator[Problem]:
