@@ -4,21 +4,25 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Annotated, Literal
 
+import httpx
 import typer
 
 import netweave
-from kube_sync import metrics
 from kube_sync.clock import SystemClock
 from kube_sync.cluster.api import KubeError
 from kube_sync.cluster.folder import Folder
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.cluster.source import Source
+from kube_sync.instruments import Instruments
 from kube_sync.logs import LogLevel, configure_logs
+from kube_sync.metrics.calls import MeasuredTransport
+from kube_sync.metrics.pages import Looks
+from kube_sync.metrics.server import offered
 from kube_sync.model.refusals import Refusal
 from kube_sync.options import Options, takes_options
 from kube_sync.panels import PanelledCommand, PanelledGroup
@@ -90,12 +94,12 @@ def _one_line_errors() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _source(options: Options, plan: Plan | None = None) -> AsyncIterator[Source]:
+async def _source(options: Options, plan: Plan | None = None, instruments: Instruments | None = None) -> AsyncIterator[Source]:
     """The folder or the cluster; with a plan, one that notes there what it would write."""
     clock, completed = SystemClock(), options.completed_pods
     if options.manifests is None:
         async with HttpKubeApi(configuration(options.kubeconfig)) as api:
-            yield LiveCluster(api, clock, completed) if plan is None else RehearsedCluster(api, clock, completed, plan)
+            yield LiveCluster(api, clock, completed, instruments) if plan is None else RehearsedCluster(api, clock, completed, plan)
     elif options.kubeconfig:
         raise SettingError("--manifests", str(options.manifests), "excludes --kubeconfig")
     elif plan is None:
@@ -104,21 +108,22 @@ async def _source(options: Options, plan: Plan | None = None) -> AsyncIterator[S
         yield RehearsedFolder(options.manifests, clock, partial(typer.echo, err=True), plan)
 
 
-def _api(options: Options) -> netweave.AsyncClient:
-    return netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN"))
+def _api(options: Options, wire: httpx.AsyncBaseTransport | None = None) -> netweave.AsyncClient:
+    return netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN"), transport=wire)
 
 
 async def _run(options: Options, *, once: bool) -> bool:
     """Whether all is in step; without `once`, when a signal ends it."""
-    settings = options.settings()
-    async with _api(options) as api, _source(options) as source:
-        worker = Worker(api, source, settings, SystemClock(), patience=0 if options.manifests else PATIENCE)
-        if options.metrics_port:
-            metrics.serve(worker, options.metrics_port)
-        if once:
-            return await worker.converge()
-        await _until_signal(worker)
-        return True
+    settings, clock, instruments = options.settings(), SystemClock(), Instruments()
+    wire = MeasuredTransport(httpx.AsyncHTTPTransport(), instruments, clock)
+    async with _api(options, wire) as api, _source(options, instruments=instruments) as source:
+        worker = Worker(api, source, settings, clock, patience=0 if options.manifests else PATIENCE)
+        looks = Looks(worker, source.watched, api, wire, instruments, settings.cluster_name, clock)
+        async with offered(looks.pages, options.metrics_host, options.metrics_port) if options.metrics_port else nullcontext():
+            if once:
+                return await worker.converge()
+            await _until_signal(worker)
+            return True
 
 
 async def _plan(options: Options) -> tuple[Plan, bool]:

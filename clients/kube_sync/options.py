@@ -109,7 +109,8 @@ class Options:
         False
     )
 
-    metrics_port: Annotated[int, option(TELLING, "Offer /metrics on 127.0.0.1 at this port; 0 is off.", min=0, max=65535)] = 0
+    metrics_port: Annotated[int, option(TELLING, "Offer /metrics, /livez and /readyz at this port; 0 is off.", min=0, max=65535)] = 0
+    metrics_host: Annotated[str, option(TELLING, "The address to offer them at; 0.0.0.0 for probes of a kubelet.")] = "127.0.0.1"
     log_format: Annotated[LogFormat, option(TELLING, "Log lines as JSON or text; auto is text on a terminal.")] = LogFormat.AUTO
     log_level: Annotated[LogLevel, option(TELLING, "The least that is logged.", envvar="NETWEAVE_KUBE_LOG_LEVEL")] = LogLevel.INFO
 

@@ -11,6 +11,7 @@ import structlog
 from kube_sync.clock import Clock
 from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
 from kube_sync.cluster.source import Event
+from kube_sync.instruments import Instruments
 from kube_sync.model.objects import API_VERSIONS, NAMESPACE
 from kube_sync.pace import Bucket
 
@@ -33,8 +34,9 @@ class _Told:
 class Recorder:
     """Writes Events; failing to is logged and harms nothing."""
 
-    def __init__(self, api: KubeApi, clock: Clock) -> None:
+    def __init__(self, api: KubeApi, clock: Clock, instruments: Instruments) -> None:
         self._api = api
+        self._counted = instruments.events
         self._clock = clock
         self._told: OrderedDict[str, _Told] = OrderedDict()
         self._bucket = Bucket(clock, RATE, FLOOD)
@@ -45,7 +47,7 @@ class Recorder:
     async def tell(self, event: Event) -> None:
         """Create the Event or raise its count: now, or where too many are told at once, as soon as `run` may."""
         if not self._of(event.uid).bucket.allow():
-            log.debug("Event left out, its object was told enough", about=str(event.about), reason=event.reason)
+            self._leave_out(event, "its object was told enough")
         elif self._is_postponed(event.uid) or not self._bucket.allow():
             self._postpone(event)
         else:
@@ -66,10 +68,14 @@ class Recorder:
         for waiting in self._backlog.values():
             waiting.pop(event.uid, None)
         if sum(map(len, self._backlog.values())) >= BACKLOG:
-            log.debug("Event left out, too many wait", about=str(event.about), reason=event.reason)
+            self._leave_out(event, "too many wait")
             return
         self._backlog[event.warning][event.uid] = event
         self._postponed.set()
+
+    def _leave_out(self, event: Event, why: str) -> None:
+        self._counted.labels("left out").inc()
+        log.debug("Event left out", about=str(event.about), reason=event.reason, why=why)
 
     def _next(self) -> Event:
         waiting = self._backlog[True] or self._backlog[False]
@@ -87,6 +93,7 @@ class Recorder:
             self._failed(event, why)
         else:
             self._forbidden = False
+            self._counted.labels("written").inc()
 
     async def _put(self, event: Event, name: str, count: int) -> int:
         """The count that the Event has now; one that expired meanwhile begins anew, one of a worker before this one goes on."""
@@ -111,6 +118,7 @@ class Recorder:
 
     def _failed(self, event: Event, why: KubeError) -> None:
         """Missing rights are said once, not for every Event."""
+        self._counted.labels("failed").inc()
         forbidden = isinstance(why, RefusedError) and why.status == 403
         tell = log.debug if forbidden and self._forbidden else log.warning
         tell("Event not written", about=str(event.about), reason=event.reason, why=str(why))

@@ -14,6 +14,7 @@ from kube_sync.cluster.events import Recorder
 from kube_sync.cluster.source import Event
 from kube_sync.cluster.watch import ListWatch, Resource
 from kube_sync.cluster.watched import Watched
+from kube_sync.instruments import Instruments
 from kube_sync.model.objects import (
     DEFINITION,
     FINALIZER,
@@ -43,17 +44,26 @@ DEFINITIONS = Resource("/apis/k8s.cni.cncf.io/v1/network-attachment-definitions"
 NAMESPACES = Resource("/api/v1/namespaces", namespace_of)
 ROLE = "netweave-kube-sync"  # the ClusterRole that an administrator looks at when rights are missing
 
+GONE = "gone"
+
 log = structlog.get_logger()
 
 
 class LiveCluster:
     """Follows pods, definitions and namespaces by list and watch, and writes back with merge patches."""
 
-    def __init__(self, api: WholeApi, clock: Clock, completed: CompletedPods = CompletedPods.RELEASE) -> None:
+    def __init__(
+        self,
+        api: WholeApi,
+        clock: Clock,
+        completed: CompletedPods = CompletedPods.RELEASE,
+        instruments: Instruments | None = None,
+    ) -> None:
         self._api = api
         self._clock = clock
         self._completed = completed
-        self._recorder = Recorder(api, clock)
+        self._instruments = instruments or Instruments()
+        self._recorder = Recorder(api, clock, self._instruments)
         self._pods = Resource("/api/v1/pods", pod_of, SELECTORS[completed])
         self.watched = {resource.name: Watched(resource.name, clock) for resource in (self._pods, DEFINITIONS, NAMESPACES)}
 
@@ -72,12 +82,16 @@ class LiveCluster:
     async def publish(self, pod: Pod, status: str) -> None:
         """One merge patch of the status subresource; the uid in it keeps it from reaching a namesake."""
         body = {"metadata": {"uid": pod.uid, "annotations": {NETWORK_STATUS: status}}}
+        result = "written"
         try:
             await self._api.patch(f"{_path(pod.key)}/status", body)
-        except RefusedError as why:
-            if why.status not in {404, 409, 422}:
+        except KubeError as why:
+            result = _result(why)
+            if result != GONE:
                 raise
             log.info("pod is gone or replaced, its status is not needed", pod=str(pod.key), why=str(why))
+        finally:
+            self._instruments.statuses.labels(result).inc()
 
     async def hold(self, definition: Definition) -> None:
         """Add the finalizer; refused when the definition changed meanwhile."""
@@ -151,6 +165,12 @@ class LiveCluster:
     async def _tell_no_definitions(self, what: str, why: KubeError) -> None:
         message = f"{what}, pods get no networks beside the default one: {why}"
         await self.tell(Event(Key("CustomResourceDefinition", "", crd.NAME), crd.NAME, "DefinitionsUnavailable", message))
+
+
+def _result(why: KubeError) -> str:
+    """What became of a status that was not written."""
+    status = why.status if isinstance(why, RefusedError) else 0
+    return GONE if status in {404, 409, 422} else "forbidden" if status == 403 else "failed"
 
 
 def _path(key: Key) -> str:

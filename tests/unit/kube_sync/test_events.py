@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from kube_sync.cluster.api import RefusedError, UnreachedError
 from kube_sync.cluster.events import BURST, FLOOD, PERIOD, RATE, Recorder
 from kube_sync.cluster.source import Event
+from kube_sync.instruments import Instruments
 from kube_sync.model.objects import POD, Key
 from tests.unit.kube_sync.fakes import FakeClock
 
@@ -67,7 +68,7 @@ def about(number: int, *, warning: bool = True) -> Event:
 
 async def test_an_event_names_the_object_the_reason_and_the_message() -> None:
     events = Events()
-    await Recorder(events, FakeClock()).tell(told())
+    await Recorder(events, FakeClock(), Instruments()).tell(told())
 
     event = next(iter(events.kept.values()))
     assert event["involvedObject"] == {"kind": "Pod", "namespace": "default", "name": "web-0", "uid": "uid", "apiVersion": "v1"}
@@ -76,7 +77,7 @@ async def test_an_event_names_the_object_the_reason_and_the_message() -> None:
 
 async def test_the_same_is_told_by_counting_and_another_message_by_another_event() -> None:
     events = Events()
-    recorder = Recorder(events, FakeClock())
+    recorder = Recorder(events, FakeClock(), Instruments())
     for message in ("one", "one", "two"):
         await recorder.tell(told(message))
 
@@ -86,14 +87,14 @@ async def test_the_same_is_told_by_counting_and_another_message_by_another_event
 async def test_a_restarted_worker_goes_on_counting() -> None:
     events = Events()
     for _ in range(3):
-        await Recorder(events, FakeClock()).tell(told())
+        await Recorder(events, FakeClock(), Instruments()).tell(told())
 
     assert events.counts == [3]
 
 
 async def test_an_object_that_was_told_much_is_told_seldom() -> None:
     events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock)
+    recorder = Recorder(events, clock, Instruments())
     for _ in range(100):
         await recorder.tell(told())
     many = events.counts
@@ -106,7 +107,7 @@ async def test_an_object_that_was_told_much_is_told_seldom() -> None:
 
 async def test_an_event_that_expired_is_told_anew() -> None:
     events = Events()
-    recorder = Recorder(events, FakeClock())
+    recorder = Recorder(events, FakeClock(), Instruments())
     await recorder.tell(told())
     events.kept.clear()
     await recorder.tell(told())
@@ -119,14 +120,14 @@ async def test_a_server_that_is_down_harms_nothing() -> None:
     events = Events()
     events.down = True
 
-    await Recorder(events, FakeClock()).tell(told())
+    await Recorder(events, FakeClock(), Instruments()).tell(told())
 
     assert events.kept == {}
 
 
 async def test_what_is_too_much_at_once_waits_its_turn_and_warnings_go_first() -> None:
     events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock)
+    recorder = Recorder(events, clock, Instruments())
     running = asyncio.create_task(recorder.run())
     for at in range(int(FLOOD)):
         await recorder.tell(about(at))
@@ -145,7 +146,7 @@ async def test_what_is_too_much_at_once_waits_its_turn_and_warnings_go_first() -
 
 async def test_the_last_word_about_an_object_replaces_the_one_that_waits() -> None:
     events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock)
+    recorder = Recorder(events, clock, Instruments())
     running = asyncio.create_task(recorder.run())
     for at in range(int(FLOOD)):
         await recorder.tell(about(at))
@@ -161,7 +162,7 @@ async def test_the_last_word_about_an_object_replaces_the_one_that_waits() -> No
 
 async def test_fifty_thousand_refused_pods_do_not_flood_the_api_server() -> None:
     events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock)
+    recorder = Recorder(events, clock, Instruments())
     running = asyncio.create_task(recorder.run())
     for at in range(50_000):
         await recorder.tell(about(at))
@@ -175,7 +176,7 @@ async def test_fifty_thousand_refused_pods_do_not_flood_the_api_server() -> None
 
 async def test_an_event_stands_where_its_owner_looks() -> None:
     events = Events()
-    recorder = Recorder(events, FakeClock())
+    recorder = Recorder(events, FakeClock(), Instruments())
     for key in (WEB, Key("Namespace", "", "team-a"), Key("CustomResourceDefinition", "", "things.example.org")):
         await recorder.tell(Event(key, key.name, "Reason", "message"))
 
@@ -188,7 +189,7 @@ async def test_an_event_stands_where_its_owner_looks() -> None:
 
 async def test_a_long_message_is_cut_between_characters() -> None:
     events = Events()
-    await Recorder(events, FakeClock()).tell(told("ü" * 2000))
+    await Recorder(events, FakeClock(), Instruments()).tell(told("ü" * 2000))
 
     assert next(iter(events.kept.values()))["message"] == "ü" * 512
 
@@ -196,7 +197,7 @@ async def test_a_long_message_is_cut_between_characters() -> None:
 async def test_missing_rights_are_logged_once() -> None:
     events = Events()
     events.forbidden = True
-    recorder = Recorder(events, FakeClock())
+    recorder = Recorder(events, FakeClock(), Instruments())
 
     with capture_logs() as logs:
         for message in ("one", "two", "three"):
