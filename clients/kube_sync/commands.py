@@ -109,7 +109,8 @@ async def _source(options: Options, plan: Plan | None = None, instruments: Instr
 
 
 def _api(options: Options, wire: httpx.AsyncBaseTransport | None = None) -> netweave.AsyncClient:
-    return netweave.AsyncClient(options.api_url, token=os.environ.get("NETWEAVE_TOKEN"), transport=wire)
+    token = os.environ.get("NETWEAVE_TOKEN")
+    return netweave.AsyncClient(options.api_url, token=token, transport=wire or httpx.AsyncHTTPTransport())
 
 
 async def _run(options: Options, *, once: bool) -> bool:
