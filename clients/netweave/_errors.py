@@ -61,6 +61,9 @@ class Unreadable(VncError):
 class Refused(VncError):
     """The server's answer was no."""
 
+    # For how many seconds it, or a proxy before it, asks to be left alone.
+    retry_after: float | None = None
+
     def __init__(self, text: str, *, status: int, code: str | None = None, facts: Mapping[str, Any] | None = None) -> None:
         super().__init__(text)
         self.status = status

@@ -102,6 +102,13 @@ BY_TEXT: tuple[tuple[int, str, type[Refused]], ...] = (
 
 def refusal(reply: httpx.Response) -> Refused:
     """The error that this reply is, from its problem document or else from its status and text."""
+    refused = _refusal(reply)
+    after = reply.headers.get("retry-after", "")
+    refused.retry_after = float(after) if after.isdecimal() else None
+    return refused
+
+
+def _refusal(reply: httpx.Response) -> Refused:
     problem = _problem(reply)
     if problem is None:
         return _from_text(reply.status_code, _words(reply))

@@ -92,7 +92,10 @@ class Names:
 
     def owns(self, document: Mapping[str, object]) -> bool:
         """Whether an object of the configuration API was made for this cluster."""
-        marks = annotations_of(document)
+        return self.are_ours(annotations_of(document))
+
+    def are_ours(self, marks: Mapping[str, str]) -> bool:
+        """Whether an object with these annotations was."""
         return marks.get("owner") == OWNER and marks.get("cluster") == self.cluster
 
     def made_for(self, key: tuple[str, str, str], document: Mapping[str, object]) -> bool:

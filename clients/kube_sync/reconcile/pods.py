@@ -1,27 +1,35 @@
-"""Brings the interfaces of one pod in step with it (B15 to B27, B36, B39)."""
+"""Brings the interfaces of pods in step with them, many pods in one pass (B15 to B27, B36, B39)."""
 
-from collections.abc import Callable
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import structlog
 
 import netweave
-from kube_sync.cluster.api import KubeError, RefusedError
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.choices import CHOICES, Choice, machine_of, thawed
+from kube_sync.model.entries import Entry, entry
 from kube_sync.model.names import Names
 from kube_sync.model.objects import POD, Key, Pod
-from kube_sync.model.plan import Address, Create, Interface, Machine, plan
-from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NetworkNotFound, Refusal, StatusForbidden, SubnetExhausted
-from kube_sync.model.status import Row, is_foreign, network_status, summary
+from kube_sync.model.plan import Found, Machine, plan
+from kube_sync.model.refusals import AddressInUse
+from kube_sync.model.status import Row, summary
+from kube_sync.reconcile.changes import Changes, OvertakenError
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.passes import Pass, Settle
 from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.resolution import Resolution
 from kube_sync.reconcile.routers import Routers
-from kube_sync.reconcile.trees import Root, Trees
+from kube_sync.reconcile.statuses import Statuses
+from kube_sync.reconcile.trees import Root, Tree, Trees
 from kube_sync.settings import CompletedPods, Settings
+
+# So many statuses of one pass are on their way at the same time.
+PUBLISHERS = 8
 
 log = structlog.get_logger()
 
@@ -32,17 +40,27 @@ def is_due(pod: Pod | None) -> bool:
 
 
 @dataclass
-class Published:
-    """A status that was written; until it has come back, the cache shows the one it replaced."""
+class Gone:
+    """A key whose pod shall have nothing."""
 
-    uid: str
-    text: str
-    replaced: str
-    arrived: bool = False
+    key: Key
+    tree: Tree | None
+
+
+@dataclass
+class Look:
+    """A pod that shall have interfaces, and what a pass finds out about it."""
+
+    key: Key
+    pod: Pod
+    tree: Tree | None
+    choices: tuple[Choice, ...] = ()
+    wanted: Machine | None = None
+    made: bool = False
 
 
 class Pods:
-    """Looks at one pod; what it cannot have is a Refusal. `on_freed` hears the network of every address that a vanished pod held."""
+    """What a pod cannot have is a Refusal. `on_freed` hears the network of every address that a vanished pod held."""
 
     def __init__(
         self,
@@ -52,6 +70,7 @@ class Pods:
         cache: Cache[Pod],
         resolution: Resolution,
         projects: Projects,
+        routers: Routers,
         on_freed: Callable[[list[str]], None],
         settings: Settings,
     ) -> None:
@@ -60,147 +79,172 @@ class Pods:
         self._cache = cache
         self._resolution = resolution
         self._projects = projects
+        self._routers = routers
         self._on_freed = on_freed
-        self._style = settings.status_style
-        self._keeps = settings.completed_pods is CompletedPods.KEEP
         self._trees = Trees(api, names)
-        self._routers = Routers(api)
-        self._published: dict[Key, Published] = {}
+        self._changes = Changes(api, names)
+        self._keeps = settings.completed_pods is CompletedPods.KEEP
+        self.statuses = Statuses(source, names, settings.status_style)
         self.drifted: dict[Key, str] = {}
-        self.foreign: set[Key] = set()
 
-    async def reconcile(self, key: Key) -> None:
-        """Once it returns, the pod has its interfaces and its status, or has gone without a trace."""
-        pod = self._cache.get(key)
-        root = await self._trees.root(self._names.machine(key.namespace, key.name))
-        if pod and pod.finished and self._keeps and root and root.uuid == self._names.machine_uuid(pod.uid):
-            return
-        if pod is None or pod.finished or not is_due(pod):
-            self._forget(key)
-            await self._remove(root)
-        elif root and root.uuid != self._names.machine_uuid(pod.uid):
-            # A namesake before this pod: its deletion was not told, or not yet looked at (B27).
-            await self._remove(root)
-            await self._attach(pod, None)
-        else:
-            await self._attach(pod, root)
+    async def look(self, keys: list[Key], settle: Settle) -> None:
+        """Whoever is settled without a fault has interfaces and status, or has gone without a trace."""
+        fq_names = {key: self._names.machine(key.namespace, key.name) for key in keys}
+        found = await self._trees.read(fq_names.values())
+        pods = {key: pod for key in keys if is_due(pod := self._cache.get(key)) and pod and not pod.finished}
+        gone = Pass([Gone(key, self._unwanted(key, found.get(fq_names[key]))) for key in keys if key not in pods], settle)
+        looks = Pass([Look(key, pod, found.get(fq_names[key])) for key, pod in pods.items()], settle)
+        await gone.each(self._check)
+        await looks.each(self._check)
+        await self._remove(gone)
+        await self._replace(looks)
+        await self._choose(looks)
+        await self._bring_about(looks)
+        await self._publish(looks)
 
     async def owned(self) -> list[tuple[Key, str]]:
         """The pods that have virtual-machines, each with the uid it had."""
         return [(Key(POD, root.marks["namespace"], root.marks["name"]), root.marks["k8s_uuid"]) for root in await self._trees.owned()]
 
-    def is_echo(self, pod: Pod) -> bool:
-        """Whether the pod's status is what was last written here, so that its coming back needs no look (B24)."""
-        last = self._published.get(pod.key)
-        if last is None or (last.uid, last.text) != (pod.uid, pod.status):
-            return False
-        last.arrived = True
-        return True
+    def _unwanted(self, key: Key, tree: Tree | None) -> Tree | None:
+        """What is there of a pod that shall have nothing; a finished pod may be allowed to keep what it has."""
+        pod = self._cache.get(key)
+        kept = self._keeps and pod and pod.finished and tree and tree.root.uuid == self._names.machine_uuid(pod.uid)
+        return None if kept else tree
 
-    async def _attach(self, pod: Pod, root: Root | None) -> None:
-        choices = await self._choices(pod, root)
-        wanted, tree = machine_of(pod, choices, self._names), await self._trees.read(root)
-        actions = plan(wanted, tree.found)
-        if actions:
-            try:
-                await self._apply(pod, wanted, actions)
-            except Refusal:
-                # A pod that was never told of its interfaces keeps none while it waits: others may need the addresses (B39).
-                if root is None or not pod.status:
-                    await self._give_back(wanted)
-                raise
-            root = Root(wanted.uuid, wanted.marks, root.routers if root else ())
-            tree = await self._trees.read(root)
-        assert root is not None
-        await self._routers.link(pod.node, root)
-        rows = [tree.row(interface) for interface in wanted.interfaces]
-        await self._publish(pod, choices, rows)
-        if any(isinstance(action, Create) for action in actions):
-            log.info("attached", uid=pod.uid, interfaces=summary(choices, rows))
-            await self._source.tell(Event(pod.key, pod.uid, "Attached", summary(choices, rows), warning=False))
+    def _check(self, look: Gone | Look) -> None:
+        if look.tree:
+            look.tree.check(self._names.machine(look.key.namespace, look.key.name))
 
-    async def _choices(self, pod: Pod, root: Root | None) -> tuple[Choice, ...]:
-        """Those that the virtual-machine keeps; a pod that has none yet gets the selection of its annotation."""
-        if root is None:
-            return await self._resolution.choices(pod)
-        choices = thawed(root.marks[CHOICES])
+    async def _remove(self, gone: Pass[Gone]) -> None:
+        failed = await self._fell({each.key: each.tree for each in gone.open if each.tree})
+        for each in gone.open:
+            self.statuses.forget(each.key)
+            self.drifted.pop(each.key, None)
+            await gone.settle(each, failed.get(each.key))
+
+    async def _replace(self, looks: Pass[Look]) -> None:
+        """A namesake before the pod goes first: its deletion was not told, or not yet looked at (B27)."""
+        old = {look.key: look.tree for look in looks.open if look.tree and look.tree.root.uuid != self._names.machine_uuid(look.pod.uid)}
+        failed = await self._fell(old)
+        for look in looks.open:
+            if look.key in failed:
+                await looks.settle(look, failed[look.key])
+            elif look.key in old:
+                look.tree = None
+
+    async def _fell(self, trees: Mapping[Key, Tree]) -> dict[Key, Exception]:
+        """Remove whole trees; which could not be."""
+        outcomes = await self._changes.carry_out({key: tree.removal() for key, tree in trees.items()})
+        failed = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Exception)}
+        for tree in (tree for key, tree in trees.items() if key not in failed):
+            log.info("released", uid=tree.root.uuid)
+        if freed := [network for key, tree in trees.items() if key not in failed for network in tree.networks]:
+            self._on_freed(freed)
+        return failed
+
+    async def _choose(self, looks: Pass[Look]) -> None:
+        """A pod keeps what its virtual-machine says; one that has none yet gets the selection of its annotation (S8)."""
+        chosen = await self._resolution.choices(look.pod for look in looks.open if look.tree is None)
+
+        async def choose(look: Look) -> None:
+            if look.tree is None:
+                if isinstance(choices := chosen[look.key], Exception):
+                    raise choices
+                look.choices = choices
+            else:
+                look.choices = thawed(look.tree.root.marks[CHOICES])
+                await self._compare(look.pod, look.choices)
+            look.wanted = machine_of(look.pod, look.choices, self._names)
+
+        await looks.each(choose)
+
+    async def _compare(self, pod: Pod, choices: tuple[Choice, ...]) -> None:
         if self._resolution.selects(pod, choices):
             self.drifted.pop(pod.key, None)
         elif self.drifted.get(pod.key) != pod.selection:
             self.drifted[pod.key] = pod.selection
             await self._resolution.tell_drift(pod, choices)
-        return choices
 
-    async def _apply(self, pod: Pod, wanted: Machine, actions: list[Any]) -> None:
-        await self._projects.ensure(pod.key.namespace)
-        for interface in (action.what for action in actions if isinstance(action, Create) and isinstance(action.what, Interface)):
-            await self._check_mac(interface)
-        for action in actions:
-            try:
-                await self._trees.apply(action, wanted.uuid)
-            except netweave.ParentNotFound:
-                self._projects.forget(pod.key.namespace)
-                raise
-            except netweave.Refused as why:
-                raise _refusal(action, why) from why
+    async def _bring_about(self, looks: Pass[Look]) -> None:
+        await self._routers.learn(look.pod.node for look in looks.open)
+        changes: dict[Key, list[Entry]] = {}
 
-    async def _check_mac(self, interface: Interface) -> None:
-        if interface.mac is None:
-            return
-        holder = (await self._trees.macs_in(interface.network)).get(interface.mac)
-        if holder not in {None, interface.uuid}:
-            raise AddressInUse(interface.mac, f"is already the MAC address of {holder}", networks=[interface.network])
+        async def compare(look: Look) -> None:
+            assert look.wanted
+            if entries := self._entries(look, look.wanted):
+                await self._check_macs(look)
+                await self._projects.ensure(look.key.namespace)
+                changes[look.key] = entries
 
-    async def _give_back(self, wanted: Machine) -> None:
-        there = await self._trees.root(wanted.fq_name)
-        if there is not None and there.uuid == wanted.uuid:
-            await self._trees.remove(there)
+        await looks.each(compare)
+        outcomes = await self._changes.carry_out(changes)
 
-    async def _publish(self, pod: Pod, choices: tuple[Choice, ...], rows: list[Row]) -> None:
-        now = self._cache.get(pod.key)
-        if now is not None and now.uid == pod.uid:
+        def take(look: Look) -> None:
+            assert look.wanted
+            outcome = outcomes.get(look.key, [])
+            if isinstance(outcome, Exception):
+                self._doubt(look, outcome)
+                raise outcome
+            look.tree = look.tree or Tree(Root(look.wanted.uuid, look.wanted.marks), self._names)
+            for kind, row in outcome:
+                look.tree.grow(kind, row)
+                look.made = True
+
+        await looks.each(take)
+
+    def _entries(self, look: Look, wanted: Machine) -> list[Entry]:
+        """What must be done for the pod: nothing when it is in step."""
+        root = look.tree.root if look.tree else None
+        actions = plan(wanted, look.tree.found if look.tree else Found())
+        return [*(entry(action, wanted.uuid) for action in actions), *self._routers.missing(look.pod.node, wanted.uuid, root)]
+
+    async def _check_macs(self, look: Look) -> None:
+        for interface in look.wanted.interfaces if look.wanted else ():
+            if interface.mac:
+                holder = (await self._trees.macs_in(interface.network)).get(interface.mac)
+                if holder not in {None, interface.uuid}:
+                    raise AddressInUse(interface.mac, f"is already the MAC address of {holder}", networks=[interface.network])
+
+    def _doubt(self, look: Look, why: Exception) -> None:
+        """What was remembered may be what misled."""
+        if isinstance(why, OvertakenError | netweave.Refused):
+            self._projects.forget(look.key.namespace)
+            self._routers.forget(look.pod.node)
+
+    async def _publish(self, looks: Pass[Look]) -> None:
+        due: deque[tuple[Look, list[Row], str | None]] = deque()
+
+        async def compare(look: Look) -> None:
+            rows = self._rows(look)
+            text = self.statuses.due(look.pod, look.choices, rows)
+            if text is None and not look.made:
+                await looks.settle(look)
+            else:
+                due.append((look, rows, text))
+
+        async def tell(look: Look, rows: list[Row], text: str | None) -> None:
+            if text is not None:
+                await self.statuses.publish(look.pod, text)
+            if look.made:
+                interfaces = summary(look.choices, rows)
+                log.info("attached", uid=look.pod.uid, interfaces=interfaces)
+                await self._source.tell(Event(look.key, look.pod.uid, "Attached", interfaces, warning=False))
+            await looks.settle(look)
+
+        async def tell_some() -> None:
+            while due:
+                look, rows, text = due.popleft()
+                await looks.each(partial(tell, rows=rows, text=text), [look])
+
+        await looks.each(compare)
+        await asyncio.gather(*(tell_some() for _ in range(min(PUBLISHERS, len(due)))))
+
+    def _rows(self, look: Look) -> list[Row]:
+        assert look.wanted
+        assert look.tree
+        now = self._cache.get(look.key)
+        if now is not None and now.uid == look.pod.uid:
             # It may have changed while this look went on: our own status, above all, may have come back (B24).
-            pod = now
-        (self.foreign.add if is_foreign(pod, list(rows[0].ips)) else self.foreign.discard)(pod.key)
-        text = network_status(pod, choices, rows, self._names, self._style)
-        if text != pod.status and not self._is_under_way(pod, text):
-            # Noted first: it may come back before the answer does.
-            self._published[pod.key] = Published(pod.uid, text, pod.status)
-            try:
-                await self._source.publish(pod, text)
-            except KubeError as why:
-                del self._published[pod.key]
-                if isinstance(why, RefusedError) and why.status == 403:
-                    raise StatusForbidden("network-status", f"cannot be written, the pod has its interfaces nevertheless: {why}") from why
-                raise
-
-    def _is_under_way(self, pod: Pod, text: str) -> bool:
-        last = self._published.get(pod.key)
-        return last is not None and not last.arrived and (last.uid, last.text, last.replaced) == (pod.uid, text, pod.status)
-
-    async def _remove(self, root: Root | None) -> None:
-        if root is not None:
-            self._on_freed(await self._trees.remove(root))
-            log.info("released", uid=root.uuid)
-
-    def _forget(self, key: Key) -> None:
-        self._published.pop(key, None)
-        self.drifted.pop(key, None)
-        self.foreign.discard(key)
-
-
-def _refusal(action: Any, why: netweave.Refused) -> Exception:
-    """What the server's no means for the pod; an answer that is nobody's fault stays what it is, and is tried again."""
-    what = action.what if isinstance(action, Create) else None
-    if not isinstance(what, Address | Interface):
-        return why
-    asked = what.ip if isinstance(what, Address) and what.ip else what.network
-    if isinstance(why, netweave.SubnetExhausted):
-        return SubnetExhausted("no address is free:", str(why), networks=[what.network])
-    if isinstance(why, netweave.AddressInUse):
-        return AddressInUse(asked, f"is in use: {why}", networks=[what.network])
-    if isinstance(why, netweave.AddressOutside):
-        return InvalidAnnotation(asked, f"is in no subnet: {why}")
-    if isinstance(why, netweave.InvalidReference):
-        return NetworkNotFound("a network has gone:", str(why))
-    return why
+            look.pod = now
+        return [look.tree.row(interface) for interface in look.wanted.interfaces]

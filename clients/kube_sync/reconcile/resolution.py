@@ -21,10 +21,11 @@ FIELDS = ["annotations", "network_ipam_refs"]
 
 Row = dict[str, Any]
 Rows = dict[str | FqName, Row]  # by uuid and by name
+Selected = list[tuple[Attachment, Network | None]]
 
 
 class Resolution:
-    """Asks the configuration API once for all networks of a pod."""
+    """Asks the configuration API once for all networks of many pods."""
 
     def __init__(
         self,
@@ -47,16 +48,23 @@ class Resolution:
         self._refusal_of = refusal_of
         self._lenient = invalid is InvalidAnnotations.DEFAULT_ONLY
 
-    async def choices(self, pod: Pod) -> tuple[Choice, ...]:
-        """The cluster-wide network, then those that the pod selects, in order."""
-        wanted = [(attachment, self._network(pod, attachment)) for attachment in await self._selection(pod)]
-        default = self._names.default_network
-        rows = await self._rows([default, *(network.fq_name for _, network in wanted if network)])
-        first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._rules.pod_subnets, flat=True))
-        rows |= await self._renamed(wanted, rows)
-        choices = (first, *(self._choice(at, attachment, network, rows) for at, (attachment, network) in enumerate(wanted, start=1)))
-        check_apart(choices)
-        return choices
+    async def choices(self, pods: Iterable[Pod]) -> dict[Key, tuple[Choice, ...] | Exception]:
+        """For each pod the cluster-wide network, then those that it selects, in order; or why it cannot have them."""
+        chosen: dict[Key, tuple[Choice, ...] | Exception] = {}
+        selected: dict[Key, Selected] = {}
+        for pod in pods:
+            try:
+                selected[pod.key] = [(attachment, self._network(pod, attachment)) for attachment in await self._selection(pod)]
+            except Refusal as why:
+                chosen[pod.key] = why
+        if selected:
+            rows = await self._rows([each for several in selected.values() for each in several])
+            for key, each in selected.items():
+                try:
+                    chosen[key] = self._choices(each, rows)
+                except Refusal as why:
+                    chosen[key] = why
+        return chosen
 
     def selects(self, pod: Pod, choices: Iterable[Choice]) -> bool:
         """Whether the annotation still says what the choices were made from."""
@@ -98,18 +106,27 @@ class Resolution:
         except Refusal as why:
             raise NetworkNotFound(attachment.reference, f"has no network, {why.reason}: {why}") from why
 
-    async def _rows(self, fq_names: list[FqName]) -> Rows:
+    async def _rows(self, selected: Selected) -> Rows:
+        default = self._names.default_network
+        fq_names = list(dict.fromkeys([default, *(network.fq_name for _, network in selected if network)]))
         rows = await self._list(fq_names=fq_names)
-        if self._names.default_network not in rows:
+        if default not in rows:
             await self._ensure_default()
             rows = await self._list(fq_names=fq_names)
-        if self._names.default_network not in rows:
-            raise NetworkPending(":".join(self._names.default_network), "is on its way")
-        return rows
+        return rows | await self._renamed(selected, rows)
 
-    async def _renamed(self, wanted: Iterable[tuple[Attachment, Network | None]], rows: Rows) -> Rows:
+    def _choices(self, selected: Selected, rows: Rows) -> tuple[Choice, ...]:
+        default = self._names.default_network
+        if default not in rows:
+            raise NetworkPending(":".join(default), "is on its way")
+        first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._rules.pod_subnets, flat=True))
+        choices = (first, *(self._choice(at, attachment, network, rows) for at, (attachment, network) in enumerate(selected, start=1)))
+        check_apart(choices)
+        return choices
+
+    async def _renamed(self, selected: Selected, rows: Rows) -> Rows:
         """The networks of ours that do not have the name that they would get now: `--vn-name-template` was another when they were made."""
-        made = [(attachment, network) for attachment, network in wanted if isinstance(network, Made)]
+        made = [(attachment, network) for attachment, network in selected if isinstance(network, Made)]
         missed = [self._uuid(attachment) for attachment, network in made if not self._is_made_for(attachment, rows.get(network.fq_name))]
         return await self._list(obj_uuids=list(dict.fromkeys(missed))) if missed else {}
 

@@ -1,19 +1,21 @@
-"""A pod's virtual-machine, interfaces and addresses as the configuration API has them."""
+"""Pods' virtual-machines with their interfaces and addresses, as the configuration API has them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-import netweave
-from kube_sync.model import documents
+from kube_sync.model.entries import ADDRESS, INTERFACE, MACHINE, ROUTER, Entry, deletion, link
 from kube_sync.model.names import FqName, Names, annotations_of
-from kube_sync.model.plan import Action, Address, Create, Delete, Found, Interface, Machine
+from kube_sync.model.plan import Found, Interface
 from kube_sync.model.refusals import NameCollision
 from kube_sync.model.status import Row
 from kube_sync.reconcile.config import ConfigApi
 
-MACHINE, INTERFACE, ADDRESS = "virtual-machine", "virtual-machine-interface", "instance-ip"
 MACS, IP = "virtual_machine_interface_mac_addresses", "instance_ip_address"
+OF_MACHINES, OF_INTERFACES = "virtual_machine_refs", "virtual_machine_interface_refs"
+NETWORKS, ROUTERS = "virtual_network_refs", "virtual_router_back_refs"
+
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -22,26 +24,35 @@ class Root:
 
     uuid: str
     marks: dict[str, str]
-    routers: tuple[str, ...]  # uuids of the virtual-routers that refer to it
+    routers: tuple[str, ...] = ()  # uuids of the virtual-routers that refer to it
 
 
 class Tree:
-    """The interfaces and addresses of one virtual-machine."""
+    """One virtual-machine and all that hangs on it, whoever made that."""
 
-    def __init__(self, root: Root | None, interfaces: Iterable[dict[str, Any]] = (), addresses: Iterable[dict[str, Any]] = ()) -> None:
+    def __init__(self, root: Root, names: Names) -> None:
         self.root = root
-        self._interfaces = {str(row["uuid"]): row for row in interfaces}
-        self._addresses = {str(row["uuid"]): row for row in addresses}
+        self._names = names
+        self._interfaces: dict[str, Document] = {}
+        self._addresses: dict[str, Document] = {}
+
+    def check(self, fq_name: FqName) -> None:
+        """NameCollision if the virtual-machine of that name is not this cluster's."""
+        if not self._names.are_ours(self.root.marks):
+            raise NameCollision(fq_name[0], f"is a virtual-machine of somebody else ({self.root.uuid}), who must remove or rename it")
 
     @property
     def found(self) -> Found:
-        """The uuids, for the plan."""
-        return Found(self.root.uuid if self.root else None, tuple(self._interfaces), tuple(self._addresses))
+        """The uuids of what this cluster made, for the plan."""
+        interfaces = [uuid for uuid, row in self._interfaces.items() if self._names.owns(row)]
+        # An instance-ip has no marks; its name holds its uuid, which nobody else derives.
+        addresses = [uuid for uuid, row in self._addresses.items() if row["fq_name"][-1].endswith(f"__{uuid}")]
+        return Found(self.root.uuid, tuple(interfaces), tuple(addresses))
 
     @property
     def networks(self) -> list[str]:
-        """The uuid of the network of each address: what its removal frees."""
-        return [str(ref["uuid"]) for row in self._addresses.values() for ref in row.get("virtual_network_refs") or ()]
+        """The uuid of the network of each address: what the removal of the tree frees."""
+        return [str(ref["uuid"]) for row in self._addresses.values() for ref in row.get(NETWORKS) or ()]
 
     def row(self, interface: Interface) -> Row:
         """MAC and addresses of an interface that is there."""
@@ -49,90 +60,61 @@ class Tree:
         ips = tuple(str(self._addresses[address.uuid].get(IP, "")) for address in interface.addresses)
         return Row(macs[0], ips)
 
+    def grow(self, kind: str, row: Document) -> None:
+        """Know of another object that hangs here."""
+        if kind != MACHINE:
+            (self._interfaces if kind == INTERFACE else self._addresses)[str(row["uuid"])] = row
+
+    def removal(self) -> list[Entry]:
+        """All entries that remove it, leaves first; what is not ours, or shared with others, is let go of and stays."""
+        root = self.root.uuid
+        entries = [link(ROUTER, router, MACHINE, root, operation="DELETE") for router in self.root.routers]
+        for uuid, row in self._addresses.items():
+            ours = [each for each in _targets(row, OF_INTERFACES) if each in self._interfaces]
+            shared = len(ours) < len(row.get(OF_INTERFACES) or ())
+            entries += [link(ADDRESS, uuid, INTERFACE, each, operation="DELETE") for each in ours] if shared else [deletion(ADDRESS, uuid)]
+        for uuid, row in reversed(self._interfaces.items()):
+            entries.append(deletion(INTERFACE, uuid) if self._names.owns(row) else link(INTERFACE, uuid, MACHINE, root, operation="DELETE"))
+        return [*entries, deletion(MACHINE, root)]
+
 
 class Trees:
-    """Reads and writes trees; every write may have happened before, by a run that was cut off (B36)."""
+    """Reads the trees of many pods in three calls."""
 
     def __init__(self, api: ConfigApi, names: Names) -> None:
         self._api = api
         self._names = names
 
-    async def root(self, fq_name: FqName) -> Root | None:
-        """The virtual-machine of that name; NameCollision if it is not this cluster's."""
-        found = await self._api.list(MACHINE, fq_names=[fq_name], fields=["annotations", "virtual_router_back_refs"])
-        if not found:
-            return None
-        if not self._names.owns(found[0]):
-            raise NameCollision(fq_name[0], f"is a virtual-machine of somebody else ({found[0]['uuid']}), who must remove or rename it")
-        return _root(found[0])
-
-    async def owned(self) -> list[Root]:
-        """All of this cluster."""
-        return [_root(row) for row in await self._api.list(MACHINE, fields=["annotations"], page=1000) if self._names.owns(row)]
-
-    async def read(self, root: Root | None) -> Tree:
-        """All that hangs on the virtual-machine, in two calls."""
-        if root is None:
-            return Tree(None)
-        interfaces = await self._api.list(INTERFACE, back_ref_id=root.uuid, fields=[MACS])
-        uuids = [str(row["uuid"]) for row in interfaces]
-        addresses = await self._api.list(ADDRESS, back_ref_id=uuids, fields=[IP, "virtual_network_refs"]) if uuids else []
-        return Tree(root, interfaces, addresses)
-
-    async def remove(self, root: Root) -> list[str]:
-        """Leaves first; answers the networks in which addresses were freed."""
-        tree = await self.read(root)
-        for router in root.routers:
-            await self._api.ref_update("virtual-router", router, MACHINE, root.uuid, operation="DELETE")
-        found = tree.found
-        for kind, uuids in ((ADDRESS, found.addresses), (INTERFACE, found.interfaces[::-1]), (MACHINE, (root.uuid,))):
-            for uuid in uuids:
-                await self.apply(Delete(kind, uuid), root.uuid)
-        return tree.networks
-
-    async def apply(self, action: Action, machine: str) -> None:
-        """Do it; an object that is gone is deleted, and one that is there as wanted is created."""
-        if isinstance(action, Delete):
-            try:
-                await self._api.delete(action.kind, action.uuid)
-            except netweave.NotFound:
-                return
-        else:
-            await self._create(action, machine)
+    async def read(self, fq_names: Iterable[FqName]) -> dict[FqName, Tree]:
+        """Those of the virtual-machines of these names that are there, with all that hangs on them."""
+        rows = await self._api.list(MACHINE, fq_names=fq_names, fields=["annotations", ROUTERS])
+        trees = {str(row["uuid"]): Tree(_root(row), self._names) for row in rows}
+        owners: dict[str, Tree] = {}
+        if trees:
+            for row in await self._api.list(INTERFACE, back_ref_id=trees, fields=["annotations", MACS, OF_MACHINES]):
+                for uuid in _targets(row, OF_MACHINES):
+                    if uuid in trees:
+                        owners[str(row["uuid"])] = trees[uuid]
+                        trees[uuid].grow(INTERFACE, row)
+        if owners:
+            for row in await self._api.list(ADDRESS, back_ref_id=owners, fields=[IP, NETWORKS, OF_INTERFACES]):
+                for tree in {id(tree): tree for uuid in _targets(row, OF_INTERFACES) if (tree := owners.get(uuid))}.values():
+                    tree.grow(ADDRESS, row)
+        return {tuple(row["fq_name"]): trees[str(row["uuid"])] for row in rows}
 
     async def macs_in(self, network: str) -> dict[str, str]:
         """The MAC addresses of a network's interfaces, with the uuid of each."""
         rows = await self._api.list(INTERFACE, back_ref_id=network, fields=[MACS])
         return {mac.lower(): str(row["uuid"]) for row in rows for mac in (row.get(MACS) or {}).get("mac_address") or ()}
 
-    async def _create(self, action: Create, machine: str) -> None:
-        kind, document = _wire(action.what, machine)
-        try:
-            await self._api.create(kind, document)
-        except netweave.AlreadyExists as why:
-            if not await self._is_there(kind, document):
-                raise NameCollision(":".join(document["fq_name"]), f"cannot be made: {why}") from why
-
-    async def _is_there(self, kind: str, document: dict[str, Any]) -> bool:
-        """Whether a cut off run of ours, or a twin of ours, was here before."""
-        try:
-            found = await self._api.read(kind, document["uuid"], ["annotations"])
-        except netweave.NotFound:
-            return False
-        # An instance-ip has no marks; its name holds its uuid, which nobody else derives.
-        return list(found["fq_name"]) == document["fq_name"] and (kind == ADDRESS or self._names.owns(found))
+    async def owned(self) -> list[Root]:
+        """All virtual-machines of this cluster."""
+        return [_root(row) for row in await self._api.list(MACHINE, fields=["annotations"], page=1000) if self._names.owns(row)]
 
 
-def _wire(what: Machine | Interface | Address, machine: str) -> tuple[str, dict[str, Any]]:
-    match what:
-        case Machine():
-            return MACHINE, documents.machine(what)
-        case Interface():
-            return INTERFACE, documents.interface(what, machine)
-        case Address():
-            return ADDRESS, documents.address(what)
+def _targets(row: Document, refs: str) -> list[str]:
+    return [str(ref["uuid"]) for ref in row.get(refs) or ()]
 
 
-def _root(row: dict[str, Any]) -> Root:
-    routers = tuple(str(ref["uuid"]) for ref in row.get("virtual_router_back_refs") or ())
-    return Root(str(row["uuid"]), annotations_of(row), routers)
+def _root(row: Document) -> Root:
+    return Root(str(row["uuid"]), annotations_of(row), tuple(_targets(row, ROUTERS)))

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
 from dataclasses import replace
+from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -17,15 +17,19 @@ from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import attachments_of
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Namespace, Pod
-from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal, Wait
+from kube_sync.model.refusals import InvalidAnnotation, Refusal
 from kube_sync.reconcile.cluster_wide import ClusterWide
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.definitions import Definitions
+from kube_sync.reconcile.looks import Looks
 from kube_sync.reconcile.orphans import Orphans
+from kube_sync.reconcile.outage import Outage
+from kube_sync.reconcile.passes import one_by_one
 from kube_sync.reconcile.pods import Pods, is_due
 from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.queue import WorkQueue
 from kube_sync.reconcile.resolution import Resolution
+from kube_sync.reconcile.routers import Routers
 from kube_sync.reconcile.waiting import References, WaitingRoom
 from kube_sync.settings import Settings
 
@@ -37,9 +41,6 @@ START_PAUSE = 2.0
 TRIES = 7
 
 log = structlog.get_logger()
-
-# The object that is being looked at, for whoever wants to say on whose behalf a call is made.
-LOOKING: ContextVar[Key | None] = ContextVar("LOOKING", default=None)
 
 
 class Worker:
@@ -69,10 +70,11 @@ class Worker:
             self._waiting.why,
             invalid=settings.invalid_annotation,
         )
-        self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, self._freed, settings)
+        self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, Routers(api, clock), self._freed, settings)
         self._orphans = Orphans(source, clock, self._queue.add, patience=patience, brake=not settings.allow_mass_delete)
-        self._frees: dict[str, int] = {}
-        self._freed_so_far = 0
+        self._outage = Outage(partial(api.find, "project", names.default_project), self._queue, clock)
+        lookers = {POD: self._pods.look, DEFINITION: one_by_one(self._definitions.reconcile)}
+        self._looks = Looks(self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell)
 
     async def run(self) -> None:
         """Keep in step until cancelled; a Refusal means that the cluster-wide network cannot be had."""
@@ -103,7 +105,7 @@ class Worker:
             "definitions": len(self._definition_cache),
             "namespaces": len(self._namespace_cache),
             "attachment_drift": len(self._pods.drifted),
-            "default_address_foreign": len(self._pods.foreign),
+            "default_address_foreign": len(self._pods.statuses.foreign),
             "orphans_held_back": self._orphans.held_back,
         }
 
@@ -126,11 +128,12 @@ class Worker:
         looking: list[asyncio.Task[None]] = []
         try:
             await self._until_synced()
-            looking += [asyncio.create_task(self._work()) for _ in range(self._workers)]
+            looking += [asyncio.create_task(self._looks.run()) for _ in range(self._workers)]
             yield
         finally:
             following.cancel()
             await self._at_most(GRACE, self._queue.stop())
+            await self._outage.close()
             for task in looking:
                 task.cancel()
             await asyncio.gather(following, *looking, return_exceptions=True)
@@ -151,51 +154,16 @@ class Worker:
             for task in tasks:
                 task.cancel()
 
-    async def _work(self) -> None:
-        while True:
-            key = await self._queue.take()
-            try:
-                with structlog.contextvars.bound_contextvars(key=str(key)):
-                    await self._look(key)
-            finally:
-                self._queue.done(key)
-
-    async def _look(self, key: Key) -> None:
-        LOOKING.set(key)
-        began = self._freed_so_far
-        try:
-            await (self._pods if key.kind == POD else self._definitions).reconcile(key)
-        except Refusal as why:
-            await self._refuse(key, why, began)
-        except (netweave.VncError, KubeError) as why:
-            log.warning("to be tried again", why=str(why))
-            self._queue.retry(key)
-        except Exception:  # one object's surprise must not stop the others (B18)
-            log.exception("to be tried again")
-            self._queue.retry(key)
-        else:
-            self._waiting.leave(key)
-            self._queue.forget(key)
-            if key.kind == DEFINITION:
-                self._wake_pods_of(key)
-
-    async def _refuse(self, key: Key, why: Refusal, began: int) -> None:
-        self._queue.forget(key)
-        if self._waiting.enter(key, why):
-            tell = log.debug if isinstance(why, NetworkPending) else log.info
-            tell("waits", reason=why.reason, why=str(why))
+    async def _tell(self, key: Key, why: Refusal) -> None:
         found = self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
-        if found is not None and not isinstance(why, NetworkPending):
+        if found is not None:
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))
-        if any(self._frees.get(network, 0) > began for network in why.networks):
-            # Freed while it was being looked at: whoever was woken then, it was not this one.
-            self._queue.add(key)
-        elif why.wait is not Wait.CHANGE:
-            self._queue.put_off(key, why.wait.value)
+
+    def _in_step(self, key: Key) -> None:
+        if key.kind == DEFINITION:
+            self._wake_pods_of(key)
 
     def _freed(self, networks: list[str]) -> None:
-        self._freed_so_far += 1
-        self._frees.update(dict.fromkeys(networks, self._freed_so_far))
         for key in self._waiting.woken_by(networks):
             self._queue.add(key)
 
@@ -211,7 +179,7 @@ class Worker:
             self._waiting.leave(key)
         if not is_due(old) and not is_due(new):
             return
-        if old and new and replace(old, status=new.status) == new and self._pods.is_echo(new):
+        if old and new and replace(old, status=new.status) == new and self._pods.statuses.is_echo(new):
             return
         self._queue.add(key)
 

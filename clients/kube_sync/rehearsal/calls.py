@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kube_sync.model.objects import Key
-from kube_sync.reconcile.worker import LOOKING
+from kube_sync.reconcile.passes import LOOKING
 
 # Changes of the configuration API; whatever else there is goes to Kubernetes.
 CREATE, UPDATE, DELETE, ADD_REF, REMOVE_REF = "create", "update", "delete", "add-ref", "remove-ref"

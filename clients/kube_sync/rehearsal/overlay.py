@@ -5,7 +5,9 @@ from typing import Any, Literal, Unpack
 
 import netweave
 from kube_sync.model.names import FqName
+from kube_sync.model.objects import Key
 from kube_sync.reconcile.config import Rows
+from kube_sync.reconcile.passes import AUTHORS, LOOKING
 from kube_sync.rehearsal import details
 from kube_sync.rehearsal.calls import ADD_REF, CREATE, DELETE, REMOVE_REF, UPDATE, Call, Plan
 from kube_sync.rehearsal.planned import Document, Planned, kind_of_refs, refs_of
@@ -77,7 +79,7 @@ class Overlay:
     async def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = ()) -> Rows:
         """All noted, if the server would do all; it answers with what it would draw now."""
         entries, fields = list(entries), list(fields)
-        answers = await self._done(entries)
+        answers = await self._done(entries, AUTHORS.get())
         for entry, answer in zip(entries, answers, strict=True):
             kind = _kind(entry)
             if kind in answer and (made := self._planned.read(kind, str(answer[kind].get("uuid")), fields)):
@@ -91,9 +93,10 @@ class Overlay:
         async for event in self._api.watch(*kinds, fields=fields, since=since):
             yield event
 
-    async def _done(self, entries: Sequence[Mapping[str, Any]]) -> Rows:
+    async def _done(self, entries: Sequence[Mapping[str, Any]], authors: Sequence[Key | None] = ()) -> Rows:
         answers = await self._trial.of(entries)
-        for entry, answer in zip(entries, answers, strict=True):
+        for entry, answer, author in zip(entries, answers, authors or [LOOKING.get()] * len(entries), strict=True):
+            LOOKING.set(author)
             kind, operation, data = _kind(entry), str(entry.get("operation") or "create"), dict(entry["data"])
             if operation == "create":
                 await self._created(kind, data, {**answer[kind], **data})

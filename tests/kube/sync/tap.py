@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 WRITES = {"POST", "PUT", "DELETE"}
+BULK = "/v2/bulk"
 READS = {"/fqname-to-id", "/id-to-fqname", "/list-bulk-collection"}
 DRY = "dry_run=true"
 
@@ -21,11 +22,12 @@ def _writes(method: str, path: str) -> bool:
 
 @dataclass
 class Hold:
-    """A request that is being waited for: it is taken, not passed on, and never answered until `release`."""
+    """A request that is being waited for: it is taken, passed on only if that is said, and not answered."""
 
     method: str
     path: str
     skip: int
+    passed_on: bool
     taken: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
 
@@ -50,13 +52,18 @@ class Tap:
         """The requests that may have changed something."""
         return [(method, path) for method, path in self.asked if _writes(method, path)]
 
+    def made(self, operation: str) -> list[str]:
+        """The kinds of what requests of many writes created, deleted or otherwise wrote, sorted."""
+        entries = [entry for _, path, body in self.done if path == BULK for entry in body["resources"]]
+        return sorted(entry["kind"] for entry in entries if entry["operation"] == operation)
+
     def clear(self) -> None:
         self.asked.clear()
         self.done.clear()
 
-    def hold(self, method: str, path: str, *, skip: int = 0) -> Hold:
-        """Hold the next such request, or one after some others."""
-        self.holds.append(Hold(method, path, skip))
+    def hold(self, method: str, path: str, *, skip: int = 0, passed_on: bool = False) -> Hold:
+        """Hold the next such request, or one after some others; `passed_on`, hold back its answer only."""
+        self.holds.append(Hold(method, path, skip, passed_on))
         return self.holds[-1]
 
     @contextmanager
@@ -94,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.owner.asked.append((self.command, path))
         for hold in self.owner.holds:
             if hold.takes(self.command, path):
+                if hold.passed_on:
+                    self._ask(body)
                 hold.taken.set()
                 hold.released.wait()
                 self.close_connection = True

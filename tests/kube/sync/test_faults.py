@@ -16,9 +16,11 @@ from kube_sync.clock import SystemClock
 from kube_sync.cluster.cache import Caches
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.live import LiveCluster
+from kube_sync.model.objects import NETWORK_STATUS
 from kube_sync.reconcile.worker import Worker
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
+from tests.kube.sync.tap import BULK
 
 ROOT = Path(__file__).parents[3]
 COMMAND = "from netweave.cli import main; main()"
@@ -44,20 +46,11 @@ def process(cluster: Scene) -> Iterator[subprocess.Popen[bytes]]:
             worker.kill()
 
 
-@pytest.mark.parametrize(
-    ("path", "skip"),
-    [
-        ("/virtual-machine-interfaces", 0),
-        ("/virtual-machine-interfaces", 1),
-        ("/instance-ips", 0),
-        ("/instance-ips", 2),
-    ],
-    ids=["after the machine", "between interfaces", "before addresses", "between addresses"],
-)
-async def test_b36_a_worker_killed_between_two_writes_leaves_nothing_half_done(cluster: Scene, path: str, skip: int) -> None:
+@pytest.mark.parametrize("done", [False, True], ids=["before it was done", "before it was answered"])
+async def test_b36_a_worker_killed_while_it_writes_leaves_nothing_half_done(cluster: Scene, done: bool) -> None:
     cluster.kube.kubectl.apply([nad("a", cidr="10.1.1.0/24"), nad("b", cidr="10.1.2.0/24")])
     cluster.kube.kubectl.apply(pod("web-0", networks="a,b"))
-    held = cluster.tap.hold("POST", path, skip=skip)
+    held = cluster.tap.hold("POST", BULK, passed_on=done)
 
     with process(cluster) as worker:
         assert await asyncio.to_thread(held.taken.wait, 60)
@@ -70,6 +63,31 @@ async def test_b36_a_worker_killed_between_two_writes_leaves_nothing_half_done(c
     for name in ("a", "b"):
         assert await cluster.addresses_in(cluster.names.network("default", name)) == [f"10.1.{1 if name == 'a' else 2}.252"]
     assert len(await cluster.addresses_in(cluster.names.default_network)) == 1
+
+
+async def test_b36_of_whatever_part_of_a_pod_is_there_the_rest_is_made_and_no_more(cluster: Scene) -> None:
+    cluster.kube.kubectl.apply([nad("a", cidr="10.1.1.0/24"), nad("b", cidr="10.1.2.0/24")])
+    cluster.kube.kubectl.apply([pod(f"web-{at}", networks="a,b") for at in range(3)])
+    names = [f"web-{at}" for at in range(3)]
+    async with cluster.worker():
+        await cluster.complete(*names)
+    whole = {name: await cluster.interfaces(name) for name in names}
+    for interface in [*whole["web-0"], *whole["web-1"][1:], *whole["web-2"][2:]]:
+        for address in await cluster.api.list("instance-ip", back_ref_id=interface.uuid):
+            await cluster.api.delete("instance-ip", address["uuid"])
+    for interface in [*whole["web-0"], *whole["web-1"][1:]]:
+        await cluster.api.delete("virtual-machine-interface", interface.uuid)
+    for name in names:
+        cluster.kube.kubectl.annotate("pods", name, {NETWORK_STATUS: None})
+
+    async with cluster.worker():
+        await cluster.complete(*names)
+
+    for name in names:
+        repaired = await cluster.interfaces(name)
+        assert [(one.uuid, one.mac, len(one.addresses)) for one in repaired] == [(one.uuid, one.mac, 1) for one in whole[name]]
+    for network in (cluster.names.default_network, *(cluster.names.network("default", name) for name in ("a", "b"))):
+        assert len(await cluster.addresses_in(network)) == 3
 
 
 @pytest.mark.double

@@ -112,7 +112,7 @@ async def test_b30_two_thousand_changes_are_told_to_the_last_and_no_key_is_handl
 
     async def handle() -> None:
         while True:
-            key = await queue.take()
+            (key,) = await queue.take()
             overlaps.extend([key] if key in running else [])
             running.append(key)
             await asyncio.sleep(0.001)

@@ -26,7 +26,7 @@ async def test_a_key_added_twice_is_taken_once(queue: WorkQueue) -> None:
     for key in (WEB, DB, WEB):
         queue.add(key)
 
-    assert [await queue.take(), await queue.take(), len(queue)] == [WEB, DB, 0]
+    assert [await queue.take(), await queue.take(), len(queue)] == [[WEB], [DB], 0]
 
 
 async def test_a_key_added_while_it_is_looked_at_is_taken_again_only_afterwards(queue: WorkQueue) -> None:
@@ -36,7 +36,7 @@ async def test_a_key_added_while_it_is_looked_at_is_taken_again_only_afterwards(
     meanwhile = len(queue)
     queue.done(WEB)
 
-    assert (meanwhile, await queue.take()) == (0, WEB)
+    assert (meanwhile, await queue.take()) == (0, [WEB])
 
 
 async def test_a_taker_waits_for_a_key(queue: WorkQueue) -> None:
@@ -44,7 +44,7 @@ async def test_a_taker_waits_for_a_key(queue: WorkQueue) -> None:
     await settle()
     queue.add(WEB)
 
-    assert await taker == WEB
+    assert await taker == [WEB]
 
 
 async def test_failures_in_a_row_pause_longer_and_longer(queue: WorkQueue, clock: FakeClock) -> None:
@@ -76,20 +76,20 @@ async def test_a_key_put_off_comes_when_its_time_has_come_or_something_calls_for
     early = [await queue.take(), len(queue)]
     await clock.advance(2)
 
-    assert early == [DB, 0]
-    assert await queue.take() == WEB
+    assert early == [[DB], 0]
+    assert await queue.take() == [WEB]
 
 
 async def test_settled_means_nothing_to_look_at_and_no_failure_pending(queue: WorkQueue, clock: FakeClock) -> None:
     queue.add(WEB)
-    key = await queue.take()
+    (key,) = await queue.take()
     queue.retry(key)
     queue.done(key)
     settled = asyncio.create_task(queue.until_settled(tries=5))
     await settle()
     before = settled.done()
     await clock.advance(1)
-    key = await queue.take()
+    (key,) = await queue.take()
     queue.forget(key)
     queue.put_off(key, 300)
     queue.done(key)
@@ -100,7 +100,7 @@ async def test_settled_means_nothing_to_look_at_and_no_failure_pending(queue: Wo
 
 async def test_a_key_that_keeps_failing_is_not_waited_for_for_ever(queue: WorkQueue) -> None:
     queue.add(WEB)
-    key = await queue.take()
+    (key,) = await queue.take()
     for _ in range(3):
         queue.retry(key)
     queue.done(key)
@@ -126,7 +126,7 @@ async def test_what_a_bucket_refused_does_not_count(clock: FakeClock) -> None:
 async def test_a_stopped_queue_gives_no_more_keys_and_waits_for_those_it_gave(queue: WorkQueue) -> None:
     queue.add(WEB)
     queue.add(DB)
-    key = await queue.take()
+    (key,) = await queue.take()
     stopping = asyncio.create_task(queue.stop())
     taker = asyncio.create_task(queue.take())
     await settle()
