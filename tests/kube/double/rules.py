@@ -56,7 +56,9 @@ def problems(kind: Kind, new: Obj, old: Obj | None) -> list[Problem]:
 def decoding_problem(kind: Kind, body: Obj) -> str | None:
     """The first value that a real server could not even read."""
     spec = body.get("spec")
-    for member in ("acquireTime", "renewTime") if kind.key == LEASE.key and isinstance(spec, dict) else ():
+    if kind.key != LEASE.key or not isinstance(spec, dict):
+        return None
+    for member in ("acquireTime", "renewTime"):
         value = spec.get(member)
         if value is not None and not (isinstance(value, str) and MICRO_TIME.fullmatch(value)):
             return f'parsing time "{value}" as "2006-01-02T15:04:05.000000Z07:00": cannot parse spec.{member}'
