@@ -16,10 +16,10 @@ from kube_sync.model.entries import Entry, entry
 from kube_sync.model.names import Names
 from kube_sync.model.objects import POD, Key, Pod
 from kube_sync.model.plan import Found, Machine, plan
-from kube_sync.model.refusals import AddressInUse
 from kube_sync.model.status import Row, summary
 from kube_sync.reconcile.changes import Changes, OvertakenError
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.macs import Macs
 from kube_sync.reconcile.passes import Pass, Settle
 from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.resolution import Resolution
@@ -82,6 +82,7 @@ class Pods:
         self._routers = routers
         self._on_freed = on_freed
         self._trees = Trees(api, names)
+        self._macs = Macs(self._trees.macs_in)
         self._changes = Changes(api, names)
         self._keeps = settings.completed_pods is CompletedPods.KEEP
         self.statuses = Statuses(source, names, settings.status_style)
@@ -173,12 +174,13 @@ class Pods:
         async def compare(look: Look) -> None:
             assert look.wanted
             if entries := self._entries(look, look.wanted):
-                await self._check_macs(look)
+                await macs.claim(look.wanted)
                 await self._projects.ensure(look.key.namespace)
                 changes[look.key] = entries
 
-        await looks.each(compare)
-        outcomes = await self._changes.carry_out(changes)
+        with self._macs.claiming() as macs:
+            await looks.each(compare)
+            outcomes = await self._changes.carry_out(changes)
 
         def take(look: Look) -> None:
             assert look.wanted
@@ -198,13 +200,6 @@ class Pods:
         root = look.tree.root if look.tree else None
         actions = plan(wanted, look.tree.found if look.tree else Found())
         return [*(entry(action, wanted.uuid) for action in actions), *self._routers.missing(look.pod.node, wanted.uuid, root)]
-
-    async def _check_macs(self, look: Look) -> None:
-        for interface in look.wanted.interfaces if look.wanted else ():
-            if interface.mac:
-                holder = (await self._trees.macs_in(interface.network)).get(interface.mac)
-                if holder not in {None, interface.uuid}:
-                    raise AddressInUse(interface.mac, f"is already the MAC address of {holder}", networks=[interface.network])
 
     def _doubt(self, look: Look, why: Exception) -> None:
         """What was remembered may be what misled."""
