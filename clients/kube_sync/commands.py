@@ -21,7 +21,7 @@ from kube_sync.cluster.source import Source
 from kube_sync.instruments import Instruments
 from kube_sync.logs import LogLevel, configure_logs
 from kube_sync.metrics.calls import MeasuredTransport
-from kube_sync.metrics.pages import Looks
+from kube_sync.metrics.pages import Shown
 from kube_sync.metrics.server import offered
 from kube_sync.model.refusals import Refusal
 from kube_sync.options import Options, takes_options
@@ -118,9 +118,9 @@ async def _run(options: Options, *, once: bool) -> bool:
     settings, clock, instruments = options.settings(), SystemClock(), Instruments()
     wire = MeasuredTransport(httpx.AsyncHTTPTransport(), instruments, clock)
     async with _api(options, wire) as api, _source(options, instruments=instruments) as source:
-        worker = Worker(api, source, settings, clock, patience=0 if options.manifests else PATIENCE)
-        looks = Looks(worker, source.watched, api, wire, instruments, settings.cluster_name, clock)
-        async with offered(looks.pages, options.metrics_host, options.metrics_port) if options.metrics_port else nullcontext():
+        worker = Worker(api, source, settings, clock, patience=0 if options.manifests else PATIENCE, instruments=instruments)
+        shown = Shown(worker, source.watched, api, wire, instruments, settings.cluster_name, clock)
+        async with offered(shown.pages, options.metrics_host, options.metrics_port) if options.metrics_port else nullcontext():
             if once:
                 return await worker.converge()
             await _until_signal(worker)

@@ -4,6 +4,8 @@ from prometheus_client import CollectorRegistry, Counter, Histogram
 
 PREFIX = "netweave_kube_sync"
 
+LOOKS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+WAITS = (0.001, 0.01, 0.1, 1, 10, 60)
 CALLS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 
@@ -12,6 +14,9 @@ class Instruments:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self.looks = self._histogram("reconcile_seconds", "How long a look at an object took.", ["kind", "result"], LOOKS)
+        self.queue_waits = self._histogram("queue_seconds", "How long an object that was due waited for its look.", ["kind"], WAITS)
+        self.retries = self._counter("queue_retries", "Looks that are tried again after a pause.", ["kind"])
         self.calls = self._histogram(
             "config_api_seconds", "How long the configuration API took to answer.", ["verb", "type", "status"], CALLS
         )

@@ -16,6 +16,10 @@ class Observed(Protocol):
         """Plain numbers by name."""
         ...
 
+    def queued(self) -> Mapping[str, int]:
+        """How many objects are due for a look, by kind."""
+        ...
+
     def waiting(self) -> Mapping[str, int]:
         """How many objects wait, by reason."""
         ...
@@ -39,6 +43,7 @@ class WorkerCollector(Collector):
         """Read the worker now."""
         for name, value in self._observed.figures().items():
             yield GaugeMetricFamily(f"{PREFIX}_{name}", _help(name), value=value)
+        yield _labelled("queue_depth", "kind", self._observed.queued())
         yield _labelled("waiting", "reason", self._observed.waiting())
 
 

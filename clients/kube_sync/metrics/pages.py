@@ -32,7 +32,7 @@ class Asked(Usage, Protocol):
         ...
 
 
-class Looks:
+class Shown:
     """What a worker shows to Prometheus and to the kubelet."""
 
     def __init__(

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 import netweave
+from kube_sync.clock import Clock
 from kube_sync.cluster.api import KubeError, RefusedError
+from kube_sync.instruments import Instruments
 from kube_sync.model.objects import Key
 from kube_sync.model.refusals import NetworkPending, Refusal, Wait
 from kube_sync.reconcile.changes import OvertakenError
@@ -33,6 +35,8 @@ class Looks:
         lookers: Mapping[str, Looker],
         on_step: Callable[[Key], None],
         tell: Callable[[Key, Refusal], Awaitable[None]],
+        instruments: Instruments,
+        clock: Clock,
     ) -> None:
         self._queue = queue
         self._waiting = waiting
@@ -40,6 +44,8 @@ class Looks:
         self._lookers = lookers
         self._on_step = on_step
         self._tell = tell
+        self._seconds = instruments.looks
+        self._clock = clock
 
     async def run(self) -> None:
         """One worker's life: look at what comes, until cancelled."""
@@ -48,10 +54,12 @@ class Looks:
 
     async def _look(self, keys: list[Key]) -> None:
         began, unsettled = self._waiting.frees, dict.fromkeys(keys)
+        started = self._clock.now()
 
         async def settle(key: Key, outcome: Exception | None) -> None:
             if key in unsettled:
                 del unsettled[key]
+                self._seconds.labels(key.kind, _result(outcome)).observe(self._clock.now() - started)
                 with on_behalf_of(key):
                     try:
                         await self._settle(key, outcome, began)
@@ -101,6 +109,10 @@ class Looks:
             self._queue.add(key)
         elif why.wait is not Wait.CHANGE:
             self._queue.put_off(key, why.wait.value)
+
+
+def _result(outcome: Exception | None) -> str:
+    return "in step" if outcome is None else "waits" if isinstance(outcome, Refusal) else "failed"
 
 
 def _pause(why: KubeError) -> float:

@@ -2,10 +2,11 @@
 
 import asyncio
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 
 from kube_sync.clock import Clock
+from kube_sync.instruments import Instruments
 from kube_sync.model.objects import POD, Key
 from kube_sync.pace import Bucket
 
@@ -16,11 +17,13 @@ RETRIES_A_SECOND, BURST = 50.0, 100.0
 class WorkQueue:
     """Only keys travel: whoever takes some looks at the present state."""
 
-    def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, clock: Clock, jitter: Callable[[], float] = random.random, instruments: Instruments | None = None) -> None:
         self._clock = clock
+        self._instruments = instruments or Instruments()
         self._jitter = jitter
         self._ready: deque[Key] = deque()  # pods
         self._first: deque[Key] = deque()  # what pods rest on
+        self._since: dict[Key, float] = {}  # when those stood in line
         self._dirty: set[Key] = set()  # needs a look
         self._running: set[Key] = set()
         self._failures: dict[Key, int] = {}
@@ -34,6 +37,10 @@ class WorkQueue:
 
     def __len__(self) -> int:
         return len(self._ready) + len(self._first)
+
+    def depths(self) -> dict[str, int]:
+        """How many keys stand in line, by kind."""
+        return {POD: len(self._ready), **Counter(key.kind for key in self._first)}
 
     @property
     def idle(self) -> bool:
@@ -61,6 +68,7 @@ class WorkQueue:
 
     def retry(self, key: Key, *, alone: bool = False, at_least: float = 0) -> None:
         """Look again after a pause that doubles with every failure in a row; `alone`, where others should not be harmed again."""
+        self._instruments.retries.labels(key.kind).inc()
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         if alone:
             self._alone.add(key)
@@ -77,6 +85,9 @@ class WorkQueue:
         while self._stopped or self._pauses or not len(self):
             await self._change()
         keys = [self._first.popleft()] if self._first else self._several(most)
+        now = self._clock.now()
+        for key in keys:
+            self._instruments.queue_waits.labels(key.kind).observe(now - self._since.pop(key))
         self._dirty.difference_update(keys)
         self._running.update(keys)
         return keys
@@ -131,6 +142,7 @@ class WorkQueue:
             await self._change()
 
     def _line_up(self, key: Key) -> None:
+        self._since[key] = self._clock.now()
         (self._ready if key.kind == POD else self._first).append(key)
         self._notify()
 

@@ -15,6 +15,7 @@ from kube_sync.clock import Clock
 from kube_sync.cluster.api import KubeError
 from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.source import Event, Source
+from kube_sync.instruments import Instruments
 from kube_sync.model.attachments import attachments_of
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Namespace, Pod
 from kube_sync.model.refusals import InvalidAnnotation, Refusal
@@ -46,12 +47,21 @@ log = structlog.get_logger()
 class Worker:
     """One cluster, one configuration API. `patience` is how long an orphan is watched before it is removed."""
 
-    def __init__(self, api: ConfigApi, source: Source, settings: Settings, clock: Clock, *, patience: float) -> None:
-        names, rules = settings.names, settings.rules
+    def __init__(
+        self,
+        api: ConfigApi,
+        source: Source,
+        settings: Settings,
+        clock: Clock,
+        *,
+        patience: float,
+        instruments: Instruments | None = None,
+    ) -> None:
+        names, rules, instruments = settings.names, settings.rules, instruments or Instruments()
         self._source = source
         self._clock = clock
         self._workers = settings.workers
-        self._queue = WorkQueue(clock)
+        self._queue = WorkQueue(clock, instruments=instruments)
         self._waiting = WaitingRoom()
         self._references = References()
         self._pod_cache: Cache[Pod] = Cache(self._pod_changed)
@@ -74,7 +84,7 @@ class Worker:
         self._orphans = Orphans(source, clock, self._queue.add, patience=patience, brake=not settings.allow_mass_delete)
         self._outage = Outage(partial(api.find, "project", names.default_project), self._queue, clock)
         lookers = {POD: self._pods.look, DEFINITION: one_by_one(self._definitions.reconcile)}
-        self._looks = Looks(self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell)
+        self._looks = Looks(self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell, instruments, clock)
 
     async def run(self) -> None:
         """Keep in step until cancelled; a Refusal means that the cluster-wide network cannot be had."""
@@ -100,10 +110,6 @@ class Worker:
     def figures(self) -> dict[str, float]:
         """Plain numbers, for metrics."""
         return {
-            "queue_depth": len(self._queue),
-            "pods": len(self._pod_cache),
-            "definitions": len(self._definition_cache),
-            "namespaces": len(self._namespace_cache),
             "attachment_drift": len(self._pods.drifted),
             "default_address_foreign": len(self._pods.statuses.foreign),
             "orphans_held_back": self._orphans.held_back,
@@ -112,6 +118,10 @@ class Worker:
     def failing(self) -> list[Key]:
         """The objects that are to be tried again."""
         return self._queue.failing()
+
+    def queued(self) -> dict[str, int]:
+        """How many objects are due for a look, by kind."""
+        return self._queue.depths()
 
     def waiting(self) -> dict[str, int]:
         """How many objects wait, by reason."""

@@ -74,6 +74,9 @@ async def test_a_worker_shows_what_it_does_and_whether_it_can(cluster: Scene, tm
     assert (live, early.status_code, late.status_code) == (200, 503, 200)
     assert [name for name, family in families.items() if not name.startswith(PREFIX) or not family.documentation] == []
     assert value("waiting", reason="NetworkNotFound") == 1
+    assert value("reconcile_seconds_count", kind="Pod", result="in step") >= 1
+    assert value("reconcile_seconds_count", kind="Pod", result="waits") >= 1
+    assert value("queue_seconds_count", kind="NetworkAttachmentDefinition") >= 1
     assert value("status_patches_total", result="written") == 1
     assert value("events_total", result="written") == 2
     assert value("cache_objects", resource="pods") == 2

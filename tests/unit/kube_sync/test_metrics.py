@@ -14,7 +14,7 @@ from kube_sync.cluster.watched import Watched
 from kube_sync.instruments import PREFIX, Instruments
 from kube_sync.metrics.calls import MeasuredTransport
 from kube_sync.metrics.networks import PERIOD
-from kube_sync.metrics.pages import FRESH, Looks
+from kube_sync.metrics.pages import FRESH, Shown
 from kube_sync.metrics.server import offered
 from tests.unit.kube_sync.fakes import FakeClock
 
@@ -36,6 +36,9 @@ class Observed:
 
     def figures(self) -> Mapping[str, float]:
         return {"attachment_drift": 3}
+
+    def queued(self) -> Mapping[str, int]:
+        return {"Pod": 50, "Namespace": 2}
 
     def waiting(self) -> Mapping[str, int]:
         return {"NetworkNotFound": 2}
@@ -64,7 +67,7 @@ class Stage:
         url = "http://api:8082/base"
         transport = MeasuredTransport(httpx.MockTransport(self.configuration), self.instruments, self.clock)
         self.api = netweave.AsyncClient(url, transport=transport, retries=netweave.Retries(times=0))
-        self.looks = Looks(Observed(), self.watched, self.api, transport, self.instruments, "k8s", self.clock)
+        self.shown = Shown(Observed(), self.watched, self.api, transport, self.instruments, "k8s", self.clock)
         self.client = httpx.AsyncClient(trust_env=False)
 
     async def get(self, path: str) -> httpx.Response:
@@ -84,7 +87,7 @@ class Stage:
 @pytest.fixture
 async def stage() -> AsyncIterator[Stage]:
     made = Stage()
-    async with made.api, made.client, offered(made.looks.pages, "127.0.0.1", 0) as port:
+    async with made.api, made.client, offered(made.shown.pages, "127.0.0.1", 0) as port:
         made.client.base_url = httpx.URL(f"http://127.0.0.1:{port}")
         yield made
 
@@ -93,6 +96,7 @@ async def test_what_a_worker_knows_of_itself_is_gauges_with_labels(stage: Stage)
     samples = await stage.samples()
 
     assert samples["attachment_drift"] == {(): 3}
+    assert samples["queue_depth"] == {("Pod",): 50, ("Namespace",): 2}
     assert samples["waiting"] == {("NetworkNotFound",): 2}
 
 
