@@ -2,8 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -36,3 +39,17 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Let other tasks run meanwhile."""
         await asyncio.sleep(seconds)
+
+
+async def within(clock: Clock, seconds: float, wanted: Coroutine[Any, Any, T]) -> T:
+    """What the coroutine returns; a TimeoutError, and the coroutine cancelled, once that much time of the clock has passed."""
+    work, timer = asyncio.ensure_future(wanted), asyncio.ensure_future(clock.sleep(seconds))
+    try:
+        await asyncio.wait([work, timer], return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise TimeoutError(f"no answer within {seconds:.1f} s")
+        return work.result()
+    finally:
+        for task in (work, timer):
+            task.cancel()
+        await asyncio.gather(work, timer, return_exceptions=True)

@@ -6,7 +6,9 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
+from socket import gethostname
 from typing import Annotated, Literal
+from uuid import uuid4
 
 import httpx
 import typer
@@ -15,7 +17,8 @@ import netweave
 from kube_sync.clock import SystemClock
 from kube_sync.cluster.api import KubeError
 from kube_sync.cluster.folder import Folder
-from kube_sync.cluster.http import HttpKubeApi, configuration
+from kube_sync.cluster.http import HttpKubeApi, configuration, is_inside
+from kube_sync.cluster.lease import ALWAYS, Lease, Periods, Place, Turn
 from kube_sync.cluster.live import LiveCluster
 from kube_sync.cluster.source import Source
 from kube_sync.instruments import Instruments
@@ -26,6 +29,7 @@ from kube_sync.metrics.server import offered
 from kube_sync.model.refusals import Refusal
 from kube_sync.options import Options, takes_options
 from kube_sync.panels import PanelledCommand, PanelledGroup
+from kube_sync.reconcile.fence import Fence
 from kube_sync.reconcile.worker import Worker
 from kube_sync.rehearsal.calls import Plan, as_json, as_text
 from kube_sync.rehearsal.kubernetes import RehearsedCluster, RehearsedFolder
@@ -94,18 +98,38 @@ def _one_line_errors() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _source(options: Options, plan: Plan | None = None, instruments: Instruments | None = None) -> AsyncIterator[Source]:
+async def _source(
+    options: Options, plan: Plan | None = None, instruments: Instruments | None = None, turn: Turn = ALWAYS
+) -> AsyncIterator[Source]:
     """The folder or the cluster; with a plan, one that notes there what it would write."""
     clock, completed = SystemClock(), options.completed_pods
     if options.manifests is None:
         async with HttpKubeApi(configuration(options.kubeconfig)) as api:
-            yield LiveCluster(api, clock, completed, instruments) if plan is None else RehearsedCluster(api, clock, completed, plan)
+            yield LiveCluster(api, clock, completed, instruments, turn) if plan is None else RehearsedCluster(api, clock, completed, plan)
     elif options.kubeconfig:
         raise SettingError("--manifests", str(options.manifests), "excludes --kubeconfig")
     elif plan is None:
         yield Folder(options.manifests, clock, typer.echo)
     else:
         yield RehearsedFolder(options.manifests, clock, partial(typer.echo, err=True), plan)
+
+
+@asynccontextmanager
+async def _turn(options: Options, *, once: bool) -> AsyncIterator[Turn]:
+    """Meanwhile a candidate for the Lease, where one is wanted: that is the default inside the cluster, for a worker that stays."""
+    if options.lease and options.manifests:
+        raise SettingError("--manifests", str(options.manifests), "excludes --lease")
+    inside = options.manifests is None and is_inside(options.kubeconfig)
+    if not (inside and not once if options.lease is None else options.lease):
+        yield ALWAYS
+        return
+    config = configuration(options.kubeconfig)
+    place = Place(options.lease_namespace or config.namespace, options.lease_name)
+    # On connections of its own, so that a busy worker does not keep it from renewing.
+    async with HttpKubeApi(config) as api:
+        lease = Lease(api, SystemClock(), place, f"{gethostname()}_{uuid4()}", Periods(options.lease_duration))
+        async with lease.campaign():
+            yield lease
 
 
 def _api(options: Options, wire: httpx.AsyncBaseTransport | None = None) -> netweave.AsyncClient:
@@ -117,8 +141,12 @@ async def _run(options: Options, *, once: bool) -> bool:
     """Whether all is in step; without `once`, when a signal ends it."""
     settings, clock, instruments = options.settings(), SystemClock(), Instruments()
     wire = MeasuredTransport(httpx.AsyncHTTPTransport(), instruments, clock)
-    async with _api(options, wire) as api, _source(options, instruments=instruments) as source:
-        worker = Worker(api, source, settings, clock, patience=0 if options.manifests else PATIENCE, instruments=instruments)
+    async with (
+        _turn(options, once=once) as turn,
+        _api(options, Fence(wire, turn)) as api,
+        _source(options, None, instruments, turn) as source,
+    ):
+        worker = Worker(api, source, settings, clock, turn, patience=0 if options.manifests else PATIENCE, instruments=instruments)
         shown = Shown(worker, source.watched, api, wire, instruments, settings.cluster_name, clock)
         async with offered(shown.pages, options.metrics_host, options.metrics_port) if options.metrics_port else nullcontext():
             if once:

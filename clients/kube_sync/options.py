@@ -25,6 +25,8 @@ from kube_sync.model.rules import (
 )
 from kube_sync.model.status import StatusStyle
 from kube_sync.settings import (
+    LEASE,
+    LEASE_DURATION,
     CompletedPods,
     InvalidAnnotations,
     Settings,
@@ -105,6 +107,15 @@ class Options:
         CompletedPods, option(PODS, "Pods that succeeded or failed give their addresses back, or keep them until they are deleted.")
     ] = CompletedPods.RELEASE
 
+    lease: Annotated[
+        bool | None,
+        option(SAFETY, "Work only while holding a Lease; on by default where this runs in the cluster.", "--lease/--no-lease"),
+    ] = None
+    lease_namespace: Annotated[str, option(SAFETY, "Where the Lease is; by default the namespace that this runs in.", metavar="NAME")] = ""
+    lease_name: Annotated[str, option(SAFETY, "What it is called.", metavar="NAME")] = LEASE
+    lease_duration: Annotated[
+        float, option(SAFETY, "Seconds until a worker that died is followed by another.", min=3, max=600, metavar="SECONDS")
+    ] = LEASE_DURATION
     allow_mass_delete: Annotated[bool, option(SAFETY, "Remove leftovers even if they are suspiciously many.", "--allow-mass-delete")] = (
         False
     )

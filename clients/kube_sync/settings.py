@@ -17,6 +17,7 @@ NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 RULES = Rules()
 TEMPLATE_FIELDS = {"cluster", "namespace", "nad"}
 TEMPLATE_TEXT = re.compile(r"[A-Za-z0-9._-]*")
+LEASE, LEASE_DURATION = "netweave-kube-sync", 15.0
 
 
 class SettingError(ValueError):

@@ -9,7 +9,7 @@ import httpx2
 import msgspec
 import yaml
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
-from lightkube.config.kubeconfig import KubeConfig, SingleConfig
+from lightkube.config.kubeconfig import SERVICE_ACCOUNT, KubeConfig, SingleConfig
 from lightkube.core.exceptions import ConfigError
 
 from kube_sync.cluster.api import MERGE_PATCH, CredentialError, KubeError, UnreachedError, UnreadableError
@@ -60,6 +60,10 @@ class HttpKubeApi:
     async def patch(self, path: str, document: Any) -> Any:
         """PATCH, merging."""
         return _decoded(await self._call("PATCH", path, document=document, content_type=MERGE_PATCH))
+
+    async def replace(self, path: str, document: Any) -> Any:
+        """PUT."""
+        return _decoded(await self._call("PUT", path, document=document))
 
     @asynccontextmanager
     async def watch(self, path: str, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -118,6 +122,11 @@ def _unreached() -> Iterator[None]:
         yield
     except httpx2.HTTPError as why:
         raise UnreachedError("the Kubernetes API does not answer", _text(why)) from why
+
+
+def is_inside(kubeconfig: Path | None) -> bool:
+    """Whether `configuration` leads to the cluster that this process runs in."""
+    return kubeconfig is None and (Path(SERVICE_ACCOUNT) / "token").is_file()
 
 
 async def _lines(response: httpx2.Response) -> AsyncIterator[bytes]:

@@ -11,6 +11,7 @@ from kube_sync.cluster import crd
 from kube_sync.cluster.api import KubeError, RefusedError, WholeApi
 from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.events import Recorder
+from kube_sync.cluster.lease import ALWAYS, NotLeadingError, Turn
 from kube_sync.cluster.source import Event
 from kube_sync.cluster.watch import ListWatch, Resource
 from kube_sync.cluster.watched import Watched
@@ -58,10 +59,12 @@ class LiveCluster:
         clock: Clock,
         completed: CompletedPods = CompletedPods.RELEASE,
         instruments: Instruments | None = None,
+        turn: Turn = ALWAYS,
     ) -> None:
         self._api = api
         self._clock = clock
         self._completed = completed
+        self._turn = turn
         self._instruments = instruments or Instruments()
         self._recorder = Recorder(api, clock, self._instruments)
         self._pods = Resource("/api/v1/pods", pod_of, SELECTORS[completed])
@@ -131,6 +134,8 @@ class LiveCluster:
         return True
 
     async def _set_finalizers(self, definition: Definition, finalizers: list[str], **more: Any) -> None:
+        if not self._turn.is_ours:
+            raise NotLeadingError(f"the finalizers of {definition.key}")
         metadata: dict[str, Any] = {"resourceVersion": definition.version, "finalizers": finalizers, **more}
         await self._api.patch(_path(definition.key), {"metadata": metadata})
 

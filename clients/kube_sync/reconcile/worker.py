@@ -1,7 +1,7 @@
 """The worker: objects change, keys are queued, each is looked at and brought in step; nothing else decides (4.1)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -14,6 +14,7 @@ import netweave
 from kube_sync.clock import Clock
 from kube_sync.cluster.api import KubeError
 from kube_sync.cluster.cache import Cache, Caches
+from kube_sync.cluster.lease import ALWAYS, Turn
 from kube_sync.cluster.source import Event, Source
 from kube_sync.instruments import Instruments
 from kube_sync.model.attachments import attachments_of
@@ -53,6 +54,7 @@ class Worker:
         source: Source,
         settings: Settings,
         clock: Clock,
+        turn: Turn = ALWAYS,
         *,
         patience: float,
         instruments: Instruments | None = None,
@@ -60,6 +62,7 @@ class Worker:
         names, rules, instruments = settings.names, settings.rules, instruments or Instruments()
         self._source = source
         self._clock = clock
+        self._turn = turn
         self._workers = settings.workers
         self._queue = WorkQueue(clock, instruments=instruments)
         self._waiting = WaitingRoom()
@@ -88,22 +91,14 @@ class Worker:
 
     async def run(self) -> None:
         """Keep in step until cancelled; a Refusal means that the cluster-wide network cannot be had."""
-        while True:
-            try:
-                await self._cluster_wide.ensure()
-                break
-            except netweave.VncError as why:
-                log.warning("the configuration API is not ready", why=str(why))
-                await self._clock.sleep(START_PAUSE)
-        async with self._working():
+        async with self._working(self._patiently_ready):
             for pause in chain(SWEEPS[:1], repeat(SWEEPS[1])):
                 await self._sweep_safely()
                 await self._clock.sleep(pause)
 
     async def converge(self) -> bool:
         """Bring everything in step once; False if an object waits, is refused, keeps failing or cannot be read."""
-        await self._cluster_wide.ensure()
-        async with self._working():
+        async with self._working(self._cluster_wide.ensure):
             await self._sweep()
             return await self._queue.until_settled(TRIES) and not len(self._waiting) and self._source.is_whole()
 
@@ -113,6 +108,7 @@ class Worker:
             "attachment_drift": len(self._pods.drifted),
             "default_address_foreign": len(self._pods.statuses.foreign),
             "orphans_held_back": self._orphans.held_back,
+            "leader": self._turn.is_ours,
         }
 
     def failing(self) -> list[Key]:
@@ -127,9 +123,20 @@ class Worker:
         """How many objects wait, by reason."""
         return self._waiting.reasons()
 
+    async def _patiently_ready(self) -> None:
+        while True:
+            try:
+                return await self._cluster_wide.ensure()
+            except netweave.VncError as why:
+                log.warning("the configuration API is not ready", why=str(why))
+                await self._clock.sleep(START_PAUSE)
+
     @asynccontextmanager
-    async def _working(self) -> AsyncIterator[None]:
-        """Caches filling and workers looking; on leaving, looks that began are finished, unless that takes too long."""
+    async def _working(self, ready: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+        """
+        Caches filling and, once it is this worker's turn and all is ready, workers looking. On leaving, looks that began are finished,
+        unless that takes too long, or the turn is another's already.
+        """
         whole = asyncio.current_task()
         assert whole is not None
         following = asyncio.create_task(self._source.follow(Caches(self._pod_cache, self._definition_cache, self._namespace_cache)))
@@ -138,11 +145,13 @@ class Worker:
         looking: list[asyncio.Task[None]] = []
         try:
             await self._until_synced()
+            await self._turn.begun()
+            await ready()
             looking += [asyncio.create_task(self._looks.run()) for _ in range(self._workers)]
             yield
         finally:
             following.cancel()
-            await self._at_most(GRACE, self._queue.stop())
+            await self._at_most(0.0 if self._turn.is_over else GRACE, self._queue.stop())
             await self._outage.close()
             for task in looking:
                 task.cancel()

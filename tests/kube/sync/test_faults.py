@@ -1,13 +1,7 @@
 """What a killed worker leaves, and what ends one (B36)."""
 
 import asyncio
-import os
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -19,31 +13,9 @@ from kube_sync.cluster.live import LiveCluster
 from kube_sync.model.objects import NETWORK_STATUS
 from kube_sync.reconcile.worker import Worker
 from tests.kube.double import nad, pod
+from tests.kube.sync.process import process
 from tests.kube.sync.scene import Scene
 from tests.kube.sync.tap import BULK
-
-ROOT = Path(__file__).parents[3]
-COMMAND = "from netweave.cli import main; main()"
-
-
-@contextmanager
-def process(cluster: Scene) -> Iterator[subprocess.Popen[bytes]]:
-    """`netweave kube-sync` as a process of its own."""
-    arguments = [
-        "kube-sync",
-        "--api-url",
-        cluster.api_url,
-        "--kubeconfig",
-        str(cluster.kubeconfig),
-        "--cluster-name",
-        cluster.names.cluster,
-    ]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "clients")])}
-    with subprocess.Popen([sys.executable, "-c", COMMAND, *arguments], env=environment) as worker:
-        try:
-            yield worker
-        finally:
-            worker.kill()
 
 
 @pytest.mark.parametrize("done", [False, True], ids=["before it was done", "before it was answered"])

@@ -45,11 +45,16 @@ class FakeClock:
         await settle()
         end = self._now + seconds
         while self._sleepers and self._sleepers[0][0] <= end:
-            self._now, _, until = heapq.heappop(self._sleepers)
+            at, _, until = heapq.heappop(self._sleepers)
+            self._now = max(self._now, at)
             if not until.done():
                 until.set_result(None)
             await settle()
         self._now = end
+
+    def pause(self, seconds: float) -> None:
+        """Let time pass while nobody runs, as under SIGSTOP."""
+        self._now += seconds
 
 
 class MovedClock:
