@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -22,6 +23,8 @@ BACKLOG = 10_000
 REMEMBERED = 4096
 LONGEST_MESSAGE = 1024  # bytes, the API server's limit
 
+LAST_WORDS = 5.0  # seconds for what still waits when the worker ends
+
 log = structlog.get_logger()
 
 
@@ -32,7 +35,7 @@ class _Told:
 
 
 class Recorder:
-    """Writes Events; failing to is logged and harms nothing."""
+    """Writes Events, and makes nobody wait for that; failing to is logged and harms nothing."""
 
     def __init__(self, api: KubeApi, clock: Clock, instruments: Instruments) -> None:
         self._api = api
@@ -40,54 +43,55 @@ class Recorder:
         self._clock = clock
         self._told: OrderedDict[str, _Told] = OrderedDict()
         self._bucket = Bucket(clock, RATE, FLOOD)
-        self._backlog: dict[bool, OrderedDict[str, Event]] = {True: OrderedDict(), False: OrderedDict()}
-        self._postponed = asyncio.Event()
+        self._backlog: dict[bool, OrderedDict[tuple[str, str], tuple[Event, str]]] = {True: OrderedDict(), False: OrderedDict()}
+        self._arrived = asyncio.Event()
+        self._running = False
         self._forbidden = False
 
     async def tell(self, event: Event) -> None:
-        """Create the Event or raise its count: now, or where too many are told at once, as soon as `run` may."""
+        """Have the Event created or its count raised, by `run` where that is running."""
         if not self._of(event.uid).bucket.allow():
             self._leave_out(event, "its object was told enough")
-        elif self._is_postponed(event.uid) or not self._bucket.allow():
-            self._postpone(event)
+        elif not self._running:
+            await self._write(event, self._date())
+        elif sum(map(len, self._backlog.values())) >= BACKLOG:
+            self._leave_out(event, "too many wait")
         else:
-            await self._write(event)
+            # The last word about an object replaces what it was to be told before for the same reason.
+            self._backlog[event.warning][event.uid, event.reason] = event, self._date()
+            self._arrived.set()
 
     async def run(self) -> None:
-        """Write what was postponed, warnings first, until cancelled."""
-        while True:
-            await self._postponed.wait()
-            await self._clock.sleep(self._bucket.wait())
-            await self._write(self._next())
+        """Write what is told, warnings first, until cancelled; what waits then has a few seconds."""
+        self._running = True
+        try:
+            while True:
+                await self._arrived.wait()
+                if pause := self._bucket.wait():
+                    await self._clock.sleep(pause)
+                await self._write(*self._next())
+        finally:
+            self._running = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORDS):
+                    while self._arrived.is_set():
+                        await self._write(*self._next())
 
-    def _is_postponed(self, uid: str) -> bool:
-        return any(uid in waiting for waiting in self._backlog.values())
-
-    def _postpone(self, event: Event) -> None:
-        """The last word about an object replaces what it was to be told before; what is too much altogether is left out."""
-        for waiting in self._backlog.values():
-            waiting.pop(event.uid, None)
-        if sum(map(len, self._backlog.values())) >= BACKLOG:
-            self._leave_out(event, "too many wait")
-            return
-        self._backlog[event.warning][event.uid] = event
-        self._postponed.set()
+    def _next(self) -> tuple[Event, str]:
+        waiting = self._backlog[True] or self._backlog[False]
+        _, told = waiting.popitem(last=False)
+        if not any(self._backlog.values()):
+            self._arrived.clear()
+        return told
 
     def _leave_out(self, event: Event, why: str) -> None:
         self._counted.labels("left out").inc()
         log.debug("Event left out", about=str(event.about), reason=event.reason, why=why)
 
-    def _next(self) -> Event:
-        waiting = self._backlog[True] or self._backlog[False]
-        _, event = waiting.popitem(last=False)
-        if not any(self._backlog.values()):
-            self._postponed.clear()
-        return event
-
-    async def _write(self, event: Event) -> None:
+    async def _write(self, event: Event, at: str) -> None:
         counts, name = self._of(event.uid).counts, _name(event)
         try:
-            counts[name] = await self._put(event, name, counts.get(name, 0) + 1)
+            counts[name] = await self._put(_document(event, name, at), counts.get(name, 0) + 1)
         except KubeError as why:
             counts.pop(name, None)
             self._failed(event, why)
@@ -95,24 +99,25 @@ class Recorder:
             self._forbidden = False
             self._counted.labels("written").inc()
 
-    async def _put(self, event: Event, name: str, count: int) -> int:
+    async def _put(self, document: dict[str, Any], count: int) -> int:
         """The count that the Event has now; one that expired meanwhile begins anew, one of a worker before this one goes on."""
-        path = f"/api/v1/namespaces/{_home(event)}/events"
+        name, again = document["metadata"]["name"], {"lastTimestamp": document["lastTimestamp"]}
+        path = f"/api/v1/namespaces/{document['metadata']['namespace']}/events"
         if count > 1:
             try:
-                await self._api.patch(f"{path}/{name}", {"count": count, "lastTimestamp": self._date()})
+                await self._api.patch(f"{path}/{name}", {"count": count, **again})
             except RefusedError as why:
                 if why.status != 404:
                     raise
             else:
                 return count
         try:
-            await self._api.create(path, self._document(event, name))
+            await self._api.create(path, document)
         except RefusedError as why:
             if why.reason != "AlreadyExists":
                 raise
             count = 1 + int((await self._api.get(f"{path}/{name}")).get("count") or 1)
-            await self._api.patch(f"{path}/{name}", {"count": count, "lastTimestamp": self._date()})
+            await self._api.patch(f"{path}/{name}", {"count": count, **again})
             return count
         return 1
 
@@ -131,24 +136,25 @@ class Recorder:
             self._told.popitem(last=False)
         return told
 
-    def _document(self, event: Event, name: str) -> dict[str, Any]:
-        kind, _, about = event.about
-        involved = {"kind": kind, "namespace": _namespace(event), "name": about, "uid": event.uid, "apiVersion": API_VERSIONS.get(kind, "")}
-        return {
-            "metadata": {"name": name, "namespace": _home(event)},
-            "involvedObject": {key: value for key, value in involved.items() if value},
-            "reason": event.reason,
-            "message": _cut(event.message),
-            "type": "Warning" if event.warning else "Normal",
-            "source": {"component": COMPONENT},
-            "reportingComponent": COMPONENT,
-            "firstTimestamp": self._date(),
-            "lastTimestamp": self._date(),
-            "count": 1,
-        }
-
     def _date(self) -> str:
         return self._clock.date().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _document(event: Event, name: str, at: str) -> dict[str, Any]:
+    kind, _, about = event.about
+    involved = {"kind": kind, "namespace": _namespace(event), "name": about, "uid": event.uid, "apiVersion": API_VERSIONS.get(kind, "")}
+    return {
+        "metadata": {"name": name, "namespace": _home(event)},
+        "involvedObject": {key: value for key, value in involved.items() if value},
+        "reason": event.reason,
+        "message": _cut(event.message),
+        "type": "Warning" if event.warning else "Normal",
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "firstTimestamp": at,
+        "lastTimestamp": at,
+        "count": 1,
+    }
 
 
 def _namespace(event: Event) -> str:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from kube_sync.cluster.api import RefusedError, UnreachedError
@@ -12,7 +13,7 @@ from kube_sync.cluster.events import BURST, FLOOD, PERIOD, RATE, Recorder
 from kube_sync.cluster.source import Event
 from kube_sync.instruments import Instruments
 from kube_sync.model.objects import POD, Key
-from tests.unit.kube_sync.fakes import FakeClock
+from tests.unit.kube_sync.fakes import FakeClock, settle
 
 WEB = Key(POD, "default", "web-0")
 
@@ -64,6 +65,27 @@ def told(message: str = "it is wrong") -> Event:
 def about(number: int, *, warning: bool = True) -> Event:
     name = f"pod-{number}"
     return Event(Key(POD, "default", name), f"uid-of-{name}", "Reason", "message", warning)
+
+
+class Running:
+    """A recorder at work."""
+
+    def __init__(self) -> None:
+        self.events, self.clock = Events(), FakeClock()
+        self.recorder = Recorder(self.events, self.clock, Instruments())
+        self._task = asyncio.create_task(self.recorder.run())
+
+    async def stop(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    made = Running()
+    await settle()
+    yield made
+    await made.stop()
 
 
 async def test_an_event_names_the_object_the_reason_and_the_message() -> None:
@@ -125,53 +147,51 @@ async def test_a_server_that_is_down_harms_nothing() -> None:
     assert events.kept == {}
 
 
-async def test_what_is_too_much_at_once_waits_its_turn_and_warnings_go_first() -> None:
-    events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock, Instruments())
-    running = asyncio.create_task(recorder.run())
+async def test_nobody_waits_while_events_are_written_and_what_is_too_much_waits_its_turn_warnings_first(running: Running) -> None:
     for at in range(int(FLOOD)):
-        await recorder.tell(about(at))
-    await recorder.tell(about(1000, warning=False))
-    await recorder.tell(about(1001))
-    at_once = len(events.kept)
-    await clock.advance(1 / RATE)
-    after_one_turn = events.kept_about("pod-1000"), events.kept_about("pod-1001")
-    await clock.advance(1)
-    running.cancel()
+        await running.recorder.tell(about(at))
+    await running.recorder.tell(about(1000, warning=False))
+    await running.recorder.tell(about(1001))
+    told_at_once = len(running.events.kept)
+    await running.clock.advance(0)
+    written_at_once = len(running.events.kept)
+    await running.clock.advance(1 / RATE)
+    after_one_turn = running.events.kept_about("pod-1000"), running.events.kept_about("pod-1001")
+    await running.clock.advance(1)
 
-    assert at_once == FLOOD
+    assert (told_at_once, written_at_once) == (0, FLOOD)
     assert after_one_turn == (0, 1)
-    assert events.kept_about("pod-1000") == 1
+    assert running.events.kept_about("pod-1000") == 1
 
 
-async def test_the_last_word_about_an_object_replaces_the_one_that_waits() -> None:
-    events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock, Instruments())
-    running = asyncio.create_task(recorder.run())
+async def test_what_waits_says_when_it_was_told_and_the_last_word_replaces_one_of_the_same_reason(running: Running) -> None:
     for at in range(int(FLOOD)):
-        await recorder.tell(about(at))
-    await recorder.tell(about(1000))
-    await recorder.tell(about(1000, warning=False))
-    await clock.advance(60)
-    await recorder.tell(about(1001))
-    running.cancel()
+        await running.recorder.tell(about(at))
+    await running.clock.advance(0)
+    for message in ("early", "late"):
+        await running.recorder.tell(Event(WEB, "uid", "Reason", message))
+    told_at = running.clock.date()
+    await running.clock.advance(60)
 
-    assert [event["type"] for event in events.kept.values() if event["involvedObject"]["name"] == "pod-1000"] == ["Normal"]
-    assert events.kept_about("pod-1001") == 1
+    (event,) = [event for event in running.events.kept.values() if event["involvedObject"]["name"] == WEB.name]
+    assert event["message"] == "late"
+    assert event["firstTimestamp"] == told_at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-async def test_fifty_thousand_refused_pods_do_not_flood_the_api_server() -> None:
-    events, clock = Events(), FakeClock()
-    recorder = Recorder(events, clock, Instruments())
-    running = asyncio.create_task(recorder.run())
-    for at in range(50_000):
-        await recorder.tell(about(at))
-    at_once = len(events.kept)
-    await clock.advance(10)
-    running.cancel()
+async def test_many_thousand_refused_pods_do_not_flood_the_api_server(running: Running) -> None:
+    for at in range(20_000):
+        await running.recorder.tell(about(at))
+    await running.clock.advance(10)
 
-    assert at_once == FLOOD
-    assert len(events.kept) <= FLOOD + 10 * RATE + 1
+    assert FLOOD < len(running.events.kept) <= FLOOD + 10 * RATE + 1
+
+
+async def test_what_waits_when_the_worker_ends_is_written_and_so_is_what_is_told_after(running: Running) -> None:
+    await running.recorder.tell(about(1))
+    await running.stop()
+    await running.recorder.tell(about(2))
+
+    assert [running.events.kept_about(f"pod-{at}") for at in (1, 2)] == [1, 1]
 
 
 async def test_an_event_stands_where_its_owner_looks() -> None:
