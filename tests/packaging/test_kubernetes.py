@@ -117,15 +117,27 @@ def test_ports_that_are_named_exist(name: str) -> None:
     probed = {
         container["name"]: {container[probe]["httpGet"]["port"] for probe in ("startupProbe", "livenessProbe", "readinessProbe")}
         for _, container in containers(manifests)
-        if container["name"] == "api"
+        if container["name"] != "migrate"
     }
 
-    assert probed == {"api": {"http"}}
+    assert probed == {"api": {"http"}, "kube-sync": {"metrics"}}
     assert all(probed[container] <= ports[container] for container in probed)
     assert {port["targetPort"] for each in of_kind(manifests, "Service") for port in each["spec"]["ports"]} <= ports["api"]
     assert {
         port["port"] for each in of_kind(manifests, "NetworkPolicy") for rule in each["spec"]["ingress"] for port in rule["ports"]
     } <= ports["api"]
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_programs_listen_where_their_pods_say_and_where_a_kubelet_can_ask(name: str) -> None:
+    (api,) = [container for _, container in containers(overlay(name)) if container["name"] == "api"]
+    (worker,) = [container for _, container in containers(overlay(name)) if container["name"] == "kube-sync"]
+    variables = {each["name"]: each.get("value") for each in worker["env"]}
+
+    assert api["args"] == ["serve", "--host", "0.0.0.0", "--port", str(api["ports"][0]["containerPort"])]
+    assert variables["NETWEAVE_METRICS_HOST"] == "0.0.0.0"
+    assert variables["NETWEAVE_METRICS_PORT"] == str(worker["ports"][0]["containerPort"])
+    assert variables["NETWEAVE_API_URL"] == "http://netweave-api:8082"
 
 
 @pytest.mark.parametrize("name", OVERLAYS)
