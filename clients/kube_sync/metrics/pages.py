@@ -45,6 +45,7 @@ class Shown:
         cluster: str,
         clock: Clock,
     ) -> None:
+        self._observed = observed
         self._watched = watched
         self._api = api
         self._transport = transport
@@ -73,8 +74,10 @@ class Shown:
         """200 when the pods are known and the configuration API answers; what the worker can do without is told only."""
         seen = {resource: watched.synced for resource, watched in self._watched.items()} | {API: await self._reaches_api()}
         ready = all(seen.get(need, True) for need in NEEDED)
-        body = "".join(f"{'ok' if met else 'not yet'}: {what}\n" for what, met in seen.items())
-        return Page(body, HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
+        lines = [f"{'ok' if met else 'not yet'}: {what}" for what, met in seen.items()]
+        # Whoever stands by is as ready as who leads: it can take over at once.
+        lines.append("leads" if self._observed.figures()["leader"] else "stands by")
+        return Page("\n".join(lines) + "\n", HTTPStatus.OK if ready else HTTPStatus.SERVICE_UNAVAILABLE)
 
     async def _reaches_api(self) -> bool:
         asked_at = self._transport.asked_at

@@ -35,7 +35,7 @@ class Observed:
     """A worker."""
 
     def figures(self) -> Mapping[str, float]:
-        return {"attachment_drift": 3}
+        return {"attachment_drift": 3, "leader": False}
 
     def queued(self) -> Mapping[str, int]:
         return {"Pod": 50, "Namespace": 2}
@@ -166,9 +166,9 @@ async def test_ready_is_who_knows_the_pods_and_reaches_the_configuration_api(sta
     await stage.clock.advance(FRESH + 1)
     cut_off = await stage.get("/readyz")
 
-    assert (early.status_code, early.text) == (503, "not yet: pods\nnot yet: namespaces\nok: configuration API\n")
-    assert (ready.status_code, ready.text) == (200, "ok: pods\nnot yet: namespaces\nok: configuration API\n")
-    assert (cut_off.status_code, cut_off.text) == (503, "ok: pods\nnot yet: namespaces\nnot yet: configuration API\n")
+    assert (early.status_code, early.text) == (503, "not yet: pods\nnot yet: namespaces\nok: configuration API\nstands by\n")
+    assert (ready.status_code, ready.text) == (200, "ok: pods\nnot yet: namespaces\nok: configuration API\nstands by\n")
+    assert (cut_off.status_code, cut_off.text) == (503, "ok: pods\nnot yet: namespaces\nnot yet: configuration API\nstands by\n")
 
 
 async def test_live_is_answered_whatever_is_missing(stage: Stage) -> None:
