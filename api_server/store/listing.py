@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, cast, exists, false, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, cast, column, exists, false, func, literal_column, or_, select, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.types import Text
 
@@ -155,8 +155,14 @@ def _chosen(shape: Shape) -> list[Any]:
             )
         )
     if shape.back_refs:
+        # As rows to join with: as an array, a general plan may compare it whole with every object of the kind.
+        given = (
+            func.unnest(bindparam("back_refs", type_=UUIDS))
+            .table_valued(column("target", UUID(as_uuid=False)))
+            .render_derived(name="given")
+        )
         conditions.append(
-            exists().where(reference.c.source == resource.c.uuid, reference.c.target == func.any(bindparam("back_refs", type_=UUIDS)))
+            resource.c.uuid.in_(select(reference.c.source).select_from(given.join(reference, reference.c.target == given.c.target)))
         )
     if shape.guarded and (shape.parents or shape.parent_names):
         # Children of a parent that the caller may not read are as absent as it is (contract 1.5).
