@@ -12,7 +12,7 @@ Every error the API answers with: a status, a stable code, facts, and one senten
     + UnknownId, NothingToDelete, WrongKind, UnknownName, UnknownKind, UnknownResourceType, UnknownPath
   x MethodNotAllowed 405
   x Conflict 409
-    + AlreadyExists, UuidTaken, SystemObject, DuplicateRule, AddressInUse, SubnetInUse, ReservationExhausted
+    + AlreadyExists, UuidTaken, SystemObject, DuplicateRule, AddressInUse, MacInUse, SubnetInUse, ReservationExhausted
     + DeleteBlocked
       - ChildrenPresent, StillReferred
   x OverQuota 412
@@ -264,6 +264,15 @@ class AddressInUse(Conflict):
 
     def __init__(self, address: object) -> None:
         super().__init__(f"IP address already in use: {address}", address=str(address))
+
+
+class MacInUse(Conflict):
+    """Asked for by the maker of a port only: ports of one network may else have the same."""
+
+    code = "mac-in-use"
+
+    def __init__(self, mac: str, port: Sequence[str]) -> None:
+        super().__init__(f"MAC address already in use: {mac} by {':'.join(port)}", mac=mac, fq_name=list(port))
 
 
 class SubnetInUse(Conflict):

@@ -16,6 +16,7 @@ from api_server.http.entries import CREATE, DELETE, REF_UPDATE, UPDATE, Entry, i
 from api_server.http.refs import change_ref, parse_ref_change
 from api_server.http.requests import base_of, caller_of, json_response, object_of, server_of, write_in
 from api_server.http.resources import delete_in, fields_of, update_in
+from api_server.ipam.macs import macs_of, refuse_shared, take_turns
 from api_server.model.caller import READ
 from api_server.model.placement import Placement
 from api_server.model.resource import Resource, is_uuid
@@ -84,6 +85,8 @@ async def _carry_out(tx: Transaction, entries: Sequence[Entry], base: str, field
     new = dict(_parsed(tx, entries))
     await tx.expect(new.values())
     await _hold(tx, [entry for entry in entries if entry.operation != CREATE])
+    ports = [new[entry.index][0] for entry in entries if entry.unique_mac]
+    await take_turns(tx, ((network, mac) for port in ports if (network := _network_of(tx, port)) for mac in macs_of(port)))
     answers: dict[int, Answer] = {}
     for creates, some in groupby(entries, key=lambda entry: entry.operation == CREATE):
         run = list(some)
@@ -119,9 +122,17 @@ async def _create(tx: Transaction, run: Sequence[Entry], new: dict[int, tuple[Re
         if count == foreseen:
             foreseen += await tx.foresee(coming[count:])
         with placed(entry):
+            if entry.unique_mac and (network := _network_of(tx, coming[count])):
+                await refuse_shared(tx, network, coming[count])
             await tx.create(*new[entry.index])
         if count % TURN == TURN - 1:
             await asyncio.sleep(0)
+
+
+def _network_of(tx: Transaction, port: Resource) -> str | None:
+    """The uuid of a new port's network, once that exists."""
+    ends = [tx.known.target(ref) for ref in port.refs_to("virtual-network")]
+    return next((end.uuid for end in ends if end), None)
 
 
 async def _change(tx: Transaction, entry: Entry, base: str) -> Answer:

@@ -15,6 +15,7 @@ from api_server.model.resource import FqName
 CREATE, UPDATE, DELETE, REF_UPDATE = "create", "update", "delete", "ref-update"
 OPERATIONS = (CREATE, UPDATE, DELETE, REF_UPDATE)
 LARGEST_COUNT = 10_000
+PORT = "virtual-machine-interface"
 
 Key = str | tuple[str, FqName]
 
@@ -27,6 +28,7 @@ class Entry:
     operation: str
     kind: Kind
     data: dict[str, Any]
+    unique_mac: bool = False
 
     @property
     def fq_name(self) -> FqName:
@@ -72,7 +74,10 @@ def _entry(catalog: Catalog, index: int, given: Any) -> Entry:
         raise
     if kind.name == ROOT:
         raise BadRequest(f"{path}.kind: there is one {ROOT}, and it is no resource", field=f"{path}.kind")
-    return Entry(index, operation, kind, given["data"])
+    unique_mac = given.get("unique_mac") is True
+    if unique_mac and (operation, kind.name) != (CREATE, PORT):
+        raise BadRequest(f"{path}.unique_mac: only the creation of a {PORT} has it", field=f"{path}.unique_mac")
+    return Entry(index, operation, kind, given["data"], unique_mac)
 
 
 def in_order(entries: Iterable[Entry]) -> list[Entry]:

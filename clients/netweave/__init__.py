@@ -23,6 +23,7 @@ _HOMES = {
         "InvalidProperty",
         "InvalidReference",
         "KeyReused",
+        "MacInUse",
         "MethodNotAllowed",
         "NotFound",
         "OverQuota",

@@ -12,6 +12,7 @@ from ._errors import Immutable as Immutable
 from ._errors import InvalidProperty as InvalidProperty
 from ._errors import InvalidReference as InvalidReference
 from ._errors import KeyReused as KeyReused
+from ._errors import MacInUse as MacInUse
 from ._errors import MethodNotAllowed as MethodNotAllowed
 from ._errors import NotFound as NotFound
 from ._errors import Overlap as Overlap

@@ -20,6 +20,7 @@ Everything that can go wrong when asking a VNC API, as one tree.
     + Conflict 409
       - AlreadyExists     .uuid of the object that has the name
       - AddressInUse
+      - MacInUse
       - SubnetInUse
       - ChildrenPresent   .blocking, the hrefs of the children
       - StillReferenced   .blocking, the hrefs of the referrers
@@ -135,6 +136,10 @@ class AlreadyExists(Conflict):
 
 class AddressInUse(Conflict):
     """Another object holds the address."""
+
+
+class MacInUse(Conflict):
+    """Another port of the network has the MAC address that was to be this one's alone."""
 
 
 class SubnetInUse(Conflict):

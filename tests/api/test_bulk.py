@@ -1,5 +1,6 @@
 """Many writes in one request: all or none, in an order in which each finds what it refers to, and each as by its own call."""
 
+import asyncio
 import random
 from typing import Any
 from uuid import uuid4
@@ -452,3 +453,48 @@ async def test_sync_answers_the_list_of_events(world: World) -> None:
         ("network_policy", "DELETE", None),
     ]
     assert response.json()[1]["data"]["uuid"] == response.json()[2]["data"]["uuid"] == old["uuid"]
+
+
+# --- MAC addresses of one port alone ---
+
+
+def alone(world: World, name: str, network: Document, *macs: str) -> Document:
+    """The creation of a port that shall not share its MAC addresses."""
+    refs, addresses = [{"to": network["fq_name"]}], {"mac_address": list(macs)}
+    port = creation(world, "virtual-machine-interface", name, virtual_network_refs=refs, virtual_machine_interface_mac_addresses=addresses)
+    return port | {"unique_mac": True}
+
+
+async def test_a_mac_address_that_shall_be_unique_is_refused_when_a_port_of_the_network_has_it(world: World) -> None:
+    network, other = await world.network("a"), await world.network("b")
+    await done(world, {**alone(world, "first", network, "02:00:00:00:00:0A"), "unique_mac": False})
+
+    refused = await send(world, alone(world, "second", network, "02-00-00-00-00-0a"), **PROBLEM)
+    twice = await send(world, alone(world, "third", network, "02:00:00:00:00:07"), alone(world, "fourth", network, "02:00:00:00:00:07"))
+    await done(world, alone(world, "fifth", other, "02:00:00:00:00:0a"))
+    await done(world, {**alone(world, "sixth", network, "02:00:00:00:00:0a"), "unique_mac": False})
+
+    problem = refused.json()
+    assert (refused.status_code, problem["code"], problem["mac"]) == (409, "mac-in-use", "02:00:00:00:00:0a")
+    assert problem["fq_name"] == world.fq_name("virtual-machine-interface", "first")
+    assert (twice.status_code, twice.text.partition(" (")[0]) == (409, "entry 1")
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_of_many_who_ask_for_the_same_mac_addresses_at_once_one_gets_each(world: World, seed: int) -> None:
+    network, chance = await world.network("a"), random.Random(seed)
+    macs = [f"02:00:00:00:00:0{at}" for at in range(3)]
+
+    answers = await asyncio.gather(
+        *(send(world, *(alone(world, f"{at}-{mac[-1]}", network, mac) for mac in chance.sample(macs, 3))) for at in range(8))
+    )
+
+    assert sorted(answer.status_code for answer in answers) == [200, *[409] * 7]
+    ports = await world.listed("virtual-machine-interface", back_ref_id=network["uuid"], detail="true")
+    assert len(ports) == 3
+
+
+async def test_only_a_new_port_can_have_a_mac_address_alone(world: World) -> None:
+    refused = await send(world, {**creation(world, "virtual-machine", "v"), "unique_mac": True}, **PROBLEM)
+
+    assert (refused.status_code, refused.json()["field"]) == (400, "resources[0].unique_mac")

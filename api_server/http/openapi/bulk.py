@@ -60,6 +60,11 @@ def _operation(catalog: Catalog, identity: str, tag: str, summary: str, answer: 
                 "description": "The body of the entry's own call, without the key of the kind around it. Where that call names its object "
                 "in its path, `uuid` or `fq_name` names it here; a `ref-update` is about that object, `type` and `uuid` are not needed.",
             },
+            "unique_mac": {
+                "type": "boolean",
+                "default": False,
+                "description": "Of the creation of a port: refused when another port of its network has one of its MAC addresses.",
+            },
         },
         "required": ["kind", "data"],
     }

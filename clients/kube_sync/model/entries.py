@@ -15,7 +15,9 @@ def entry(action: Action, machine: str) -> Entry:
     if isinstance(action, Delete):
         return deletion(action.kind, action.uuid)
     kind, document = _made(action, machine)
-    return {"kind": kind, "operation": "create", "data": document}
+    created = {"kind": kind, "operation": "create", "data": document}
+    # A MAC address that somebody asks for is refused when another port of the network has it (B20).
+    return created | ({"unique_mac": True} if isinstance(action.what, Interface) and action.what.mac else {})
 
 
 def deletion(kind: str, uuid: str) -> Entry:

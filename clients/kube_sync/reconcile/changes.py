@@ -72,6 +72,9 @@ class Changes:
                 return SubnetExhausted("no address is free:", said, networks=networks)
             case netweave.AddressInUse():
                 return AddressInUse(data.get(IP) or networks[0], f"is in use: {said}", networks=networks)
+            case netweave.MacInUse():
+                mac, port = why.facts.get("mac"), ":".join(why.facts.get("fq_name") or ())
+                return AddressInUse(mac, f"is already the MAC address of {port}", networks=networks)
             case netweave.AddressOutside():
                 return InvalidAnnotation(data.get(IP) or networks[0], f"is in no subnet: {said}")
             case netweave.InvalidReference() if why.facts.get("target") in networks:

@@ -19,7 +19,6 @@ from kube_sync.model.plan import Found, Machine, plan
 from kube_sync.model.status import Row, summary
 from kube_sync.reconcile.changes import Changes, OvertakenError
 from kube_sync.reconcile.config import ConfigApi
-from kube_sync.reconcile.macs import Macs
 from kube_sync.reconcile.passes import Pass, Settle
 from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.resolution import Resolution
@@ -82,7 +81,6 @@ class Pods:
         self._routers = routers
         self._on_freed = on_freed
         self._trees = Trees(api, names)
-        self._macs = Macs(self._trees.macs_in)
         self._changes = Changes(api, names)
         self._keeps = settings.completed_pods is CompletedPods.KEEP
         self.statuses = Statuses(source, names, settings.status_style)
@@ -174,13 +172,11 @@ class Pods:
         async def compare(look: Look) -> None:
             assert look.wanted
             if entries := self._entries(look, look.wanted):
-                await macs.claim(look.wanted)
                 await self._projects.ensure(look.key.namespace)
                 changes[look.key] = entries
 
-        with self._macs.claiming() as macs:
-            await looks.each(compare)
-            outcomes = await self._changes.carry_out(changes)
+        await looks.each(compare)
+        outcomes = await self._changes.carry_out(changes)
 
         def take(look: Look) -> None:
             assert look.wanted

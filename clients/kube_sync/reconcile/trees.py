@@ -102,11 +102,6 @@ class Trees:
                     tree.grow(ADDRESS, row)
         return {tuple(row["fq_name"]): trees[str(row["uuid"])] for row in rows}
 
-    async def macs_in(self, network: str) -> dict[str, str]:
-        """The MAC addresses of a network's interfaces, with the uuid of each."""
-        rows = await self._api.list(INTERFACE, back_ref_id=network, fields=[MACS])
-        return {mac.lower(): str(row["uuid"]) for row in rows for mac in (row.get(MACS) or {}).get("mac_address") or ()}
-
     async def owned(self) -> list[Root]:
         """All virtual-machines of this cluster."""
         return [_root(row) for row in await self._api.list(MACHINE, fields=["annotations"], page=1000) if self._names.owns(row)]
