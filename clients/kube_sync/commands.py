@@ -16,7 +16,7 @@ import typer
 import netweave
 from kube_sync.clock import SystemClock
 from kube_sync.cluster.api import KubeError
-from kube_sync.cluster.folder import Folder
+from kube_sync.cluster.folder import Folder, Known
 from kube_sync.cluster.http import HttpKubeApi, configuration, is_inside
 from kube_sync.cluster.lease import ALWAYS, Lease, Periods, Place, Turn
 from kube_sync.cluster.live import LiveCluster
@@ -30,6 +30,7 @@ from kube_sync.model.refusals import Refusal
 from kube_sync.options import Options, takes_options
 from kube_sync.panels import PanelledCommand, PanelledGroup
 from kube_sync.reconcile.fence import Fence
+from kube_sync.reconcile.known import known_uids
 from kube_sync.reconcile.worker import Worker
 from kube_sync.rehearsal.calls import Plan, as_json, as_text
 from kube_sync.rehearsal.kubernetes import RehearsedCluster, RehearsedFolder
@@ -99,19 +100,19 @@ def _one_line_errors() -> Iterator[None]:
 
 @asynccontextmanager
 async def _source(
-    options: Options, plan: Plan | None = None, instruments: Instruments | None = None, turn: Turn = ALWAYS
+    options: Options, known: Known, plan: Plan | None = None, instruments: Instruments | None = None, turn: Turn = ALWAYS
 ) -> AsyncIterator[Source]:
     """The folder or the cluster; with a plan, one that notes there what it would write."""
-    clock, completed = SystemClock(), options.completed_pods
-    if options.manifests is None:
+    clock, completed, path = SystemClock(), options.completed_pods, options.manifests
+    if path is None:
         async with HttpKubeApi(configuration(options.kubeconfig)) as api:
             yield LiveCluster(api, clock, completed, instruments, turn) if plan is None else RehearsedCluster(api, clock, completed, plan)
     elif options.kubeconfig:
-        raise SettingError("--manifests", str(options.manifests), "excludes --kubeconfig")
+        raise SettingError("--manifests", str(path), "excludes --kubeconfig")
     elif plan is None:
-        yield Folder(options.manifests, clock, typer.echo)
+        yield Folder(path, clock, typer.echo, recursive=options.recursive, known=known)
     else:
-        yield RehearsedFolder(options.manifests, clock, partial(typer.echo, err=True), plan)
+        yield RehearsedFolder(path, clock, partial(typer.echo, err=True), plan, recursive=options.recursive, known=known)
 
 
 @asynccontextmanager
@@ -144,7 +145,7 @@ async def _run(options: Options, *, once: bool) -> bool:
     async with (
         _turn(options, once=once) as turn,
         _api(options, Fence(wire, turn)) as api,
-        _source(options, None, instruments, turn) as source,
+        _source(options, partial(known_uids, api, settings.names), None, instruments, turn) as source,
     ):
         worker = Worker(api, source, settings, clock, turn, patience=0 if options.manifests else PATIENCE, instruments=instruments)
         shown = Shown(worker, source.watched, api, wire, instruments, settings.cluster_name, clock)
@@ -158,7 +159,7 @@ async def _run(options: Options, *, once: bool) -> bool:
 async def _plan(options: Options) -> tuple[Plan, bool]:
     """What a run would do, and whether that is all of it."""
     settings, found = options.settings(), Plan()
-    async with _api(options) as api, _source(options, found) as source:
+    async with _api(options) as api, _source(options, partial(known_uids, api, settings.names), found) as source:
         # No patience: what a worker that stays would remove in a minute is part of the plan.
         worker = Worker(Overlay(api, found), source, settings, SystemClock(), patience=0)
         await worker.converge()

@@ -64,8 +64,11 @@ class Options:
     ] = None
     manifests: Annotated[
         Path | None,
-        option(CLUSTER, "A folder of manifests in place of a cluster.", "--manifests", "-f", exists=True, file_okay=False, metavar="DIR"),
+        option(
+            CLUSTER, "Manifests in place of a cluster: a folder, a file, or - for stdin.", "--manifests", "-f", exists=True, allow_dash=True
+        ),
     ] = None
+    recursive: Annotated[bool, option(CLUSTER, "Read the folders in the folder of manifests too.", "--recursive", "-R")] = False
     cluster_name: Annotated[str, option(CLUSTER, "Prefix of the names and seed of the uuids of all objects.")] = "k8s"
     workers: Annotated[
         int, option(CLUSTER, "How many objects are looked at at the same time.", envvar="NETWEAVE_KUBE_WORKERS", min=1, max=64)

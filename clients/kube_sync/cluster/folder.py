@@ -2,20 +2,21 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
-import yaml
 
 from kube_sync.clock import Clock
 from kube_sync.cluster.cache import Caches
+from kube_sync.cluster.manifests import STDIN, Files, Manifest, Placed
 from kube_sync.cluster.source import Event
 from kube_sync.cluster.watched import Watched
+from kube_sync.cluster.workloads import COUNTS, pods_of
 from kube_sync.model.objects import (
     DEFINITION,
     NAMESPACE,
@@ -30,37 +31,49 @@ from kube_sync.model.objects import (
     pod_of,
 )
 
-SUFFIXES = {".yaml", ".yml", ".json"}
+KINDS = {POD, DEFINITION, NAMESPACE}
 NODE = "local"
 PERIOD = 1.0
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 
-Manifest = dict[str, Any]
 Object = Pod | Definition | Namespace
-Stamp = tuple[tuple[str, int, int], ...]
+Known = Callable[[], Awaitable[Mapping[Key, str]]]
+
+
+async def _nobody() -> Mapping[Key, str]:
+    return {}
 
 
 class Folder:
-    """Reads what `kubectl apply -f` would, and completes what an API server would; writes nothing into the files."""
+    """
+    Reads what `kubectl apply -f` would, and completes what an API server and its controllers would; writes nothing into the files.
+    `known` tells uids of objects: one of that name is taken for it. All others have uids of their own.
+    """
 
     watched: Mapping[str, Watched] = {}
 
-    def __init__(self, folder: Path, clock: Clock, say: Callable[[str], None]) -> None:
-        self._folder = folder.resolve()
+    def __init__(self, path: Path, clock: Clock, say: Callable[[str], None], *, recursive: bool = False, known: Known = _nobody) -> None:
+        self._files = Files(path, recursive=recursive)
         self._clock = clock
         self._say = say
-        self._space = uuid5(NAMESPACE_URL, self._folder.as_uri())
-        self._manifests: dict[str, list[Manifest]] = {}  # of each file, as last readable
+        self._ask_known = known
+        self._known: Mapping[Key, str] = {}
+        # Whatever comes through stdin has no identity of its own: nothing is called gone because of it.
+        self._vouches = path != STDIN
+        self._space = uuid5(NAMESPACE_URL, path.resolve().as_uri() if self._vouches else "stdin")
+        self._placed: dict[str, list[Placed]] = {}  # of each file, as last readable
         self._present: set[Key] = set()
+        self._passed_over: dict[str, int] = {}
         self._statuses: dict[Key, str] = {}
         self._told: set[Event] = set()
         self.faults: dict[str, str] = {}
 
     async def follow(self, caches: Caches) -> None:
         """Read the folder now and whenever it changed."""
-        stamp: Stamp | None = None
+        stamp = None
+        self._known = await self._ask_known()
         while True:
-            now = await asyncio.to_thread(self._stamp)
+            now = await asyncio.to_thread(self._files.stamp)
             if now != stamp:
                 stamp = now
                 await asyncio.to_thread(self._read)
@@ -91,36 +104,38 @@ class Folder:
 
     async def is_gone(self, key: Key, uid: str) -> bool:
         """Only of what this very folder once held, and only while every file of it can be read."""
-        return not self.faults and uid == self._uid(key) and key not in self._present
+        return self._vouches and not self.faults and uid == self._uid(key) and key not in self._present
 
     def is_whole(self) -> bool:
         """Whether every file could be read."""
         return not self.faults
 
-    def _stamp(self) -> Stamp:
-        stats = [(path.name, path.stat()) for path in self._files()]
-        return tuple((name, stat.st_mtime_ns, stat.st_size) for name, stat in stats)
-
-    def _files(self) -> list[Path]:
-        return sorted(path for path in self._folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-
     def _read(self) -> None:
         """A file that cannot be read keeps what it held before: a slip in an editor deletes no network."""
-        before, self._manifests, self.faults = self._manifests, {}, {}
-        for path in self._files():
+        before, self._placed, self.faults = self._placed, {}, {}
+        for path in self._files:
+            name = self._files.name(path)
             try:
-                self._manifests[path.name] = list(_flat(yaml.safe_load_all(path.read_text())))
-            except (OSError, ValueError, yaml.YAMLError) as why:
-                self._fault(path.name, str(why))
-                self._manifests[path.name] = before.get(path.name, [])
+                self._placed[name] = self._files.read(path)
+            except (OSError, ValueError) as why:
+                self._fault(name, str(why))
+                self._placed[name] = before.get(name, [])
 
     def _tell_caches(self, caches: Caches) -> None:
-        objects = [found for name, manifests in self._manifests.items() for found in self._objects(name, manifests)]
+        placed = [each for found in self._placed.values() for each in found]
+        self._tell_passed_over(Counter(each.kind for each in placed if each.kind not in {*KINDS, *COUNTS}))
+        objects = [found for each in placed for found in self._objects(each)]
         objects += self._implied(objects)
         self._present = {found.key for found in objects}
         caches.namespaces.replace(found for found in objects if isinstance(found, Namespace))
         caches.definitions.replace(found for found in objects if isinstance(found, Definition))
         caches.pods.replace(found for found in objects if isinstance(found, Pod))
+
+    def _tell_passed_over(self, kinds: dict[str, int]) -> None:
+        if kinds and kinds != self._passed_over:
+            told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+            self._say(f"passed over, since they make no pods and no networks: {told}")
+        self._passed_over = kinds
 
     def _implied(self, objects: list[Object]) -> list[Object]:
         """The namespaces that no manifest makes, but that somebody must have made: `default`, and those that objects are in."""
@@ -128,23 +143,26 @@ class Folder:
         missing = named.keys() - {found.key.name for found in objects if isinstance(found, Namespace)}
         return [Namespace(namespace_key(name), self._uid(namespace_key(name)), "") for name in sorted(missing)]
 
-    def _objects(self, file: str, manifests: list[Manifest]) -> Iterator[Object]:
-        for manifest in manifests:
-            if manifest.get("kind") in {POD, DEFINITION, NAMESPACE}:
-                try:
-                    yield self._completed(manifest)
-                except (ValueError, TypeError, AttributeError) as why:
-                    self._fault(file, f"{manifest['kind']} left out: {why}")
+    def _objects(self, placed: Placed) -> Iterator[Object]:
+        try:
+            if placed.kind in KINDS:
+                yield self._completed(placed.manifest)
+            elif placed.kind in COUNTS:
+                yield from [self._completed(pod) for pod in pods_of(placed.manifest)]
+        except (ValueError, TypeError, AttributeError) as why:
+            self._fault(placed.place, f"{placed.place}: {placed.kind} left out: {why}")
 
     def _completed(self, manifest: Manifest) -> Object:
         metadata = {"namespace": "default", **(manifest.get("metadata") or {})}
         if manifest["kind"] == NAMESPACE:
             metadata["namespace"] = ""
+        if metadata.get("generateName") and not metadata.get("name"):
+            raise Nameless(metadata["generateName"])
         key = Key(manifest["kind"], str(metadata["namespace"]), str(metadata.get("name")))
         if not NAME.fullmatch(key.name):
             raise NotAName(key.name)
         version = sha256(msgspec.json.encode(manifest)).hexdigest()
-        manifest = {**manifest, "metadata": {**metadata, "uid": self._uid(key), "resourceVersion": version}}
+        manifest = {**manifest, "metadata": {**metadata, "uid": self._known.get(key) or self._uid(key), "resourceVersion": version}}
         if key.kind == NAMESPACE:
             return namespace_of(manifest)
         if key.kind == DEFINITION:
@@ -156,10 +174,10 @@ class Folder:
     def _uid(self, key: Key) -> str:
         return str(uuid5(self._space, "/".join(key)))
 
-    def _fault(self, file: str, why: str) -> None:
-        if self.faults.get(file) != why:
-            self.faults[file] = why
-            self._say(f"{file}: {why}")
+    def _fault(self, place: str, told: str) -> None:
+        if self.faults.get(place) != told:
+            self.faults[place] = told
+            self._say(told)
 
 
 class NotAName(ValueError):
@@ -169,21 +187,8 @@ class NotAName(ValueError):
         super().__init__(f"metadata.name {name!r} is not a Kubernetes name (lower case letters, digits, '-' and '.')")
 
 
-def _flat(documents: Iterator[Any]) -> Iterator[Manifest]:
-    """The objects of a file, those of a List one by one."""
-    for document in documents:
-        if document is None:
-            continue
-        if not isinstance(document, dict):
-            raise NotAManifest(document)
-        if document.get("kind") == "List":
-            yield from _flat(iter(document.get("items") or ()))
-        else:
-            yield document
+class Nameless(ValueError):
+    """`kubectl apply` does not take it either: applied again, it would be another object."""
 
-
-class NotAManifest(ValueError):
-    """A document that is no object."""
-
-    def __init__(self, document: object) -> None:
-        super().__init__(f"not a Kubernetes object: {document!r:.60}")
+    def __init__(self, prefix: str) -> None:
+        super().__init__(f"metadata.generateName {prefix!r} gives no name that stays, metadata.name is needed")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from kube_sync.reconcile.worker import Worker
 from kube_sync.rehearsal.calls import EVENT, STATUS, WARNING, Call, Plan
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
+
+VERSION = re.compile(r', "resourceVersion": "[^"]*"')
 
 
 async def planned(scene: Scene) -> Plan:
@@ -45,15 +48,18 @@ def told(calls: Iterable[Call]) -> list[str]:
 
 
 def seen(scene: Scene) -> list[str]:
-    """The writes that both APIs saw."""
+    """The writes that both APIs saw and did not refuse."""
     entries = [entry for method, path, body in scene.tap.done for entry in _entries(method, path, body)]
-    # An Event that is there already is refused, and its count raised: that is the same telling once more.
-    writes = [each for each in scene.kube.recorder.writes() if not (each.verb == "patch" and each.resource == "events")]
-    return _sorted([*entries, *((_action(each.path, each.body), _kind(each.path, each.body), _sent(each.body)) for each in writes)])
+    asked = [each for each in scene.kube.recorder.writes() if (each.status or 500) < 400 or each.resource == "events"]
+    writes = [(_action(each.path, each.body), _kind(each.path, each.body), _sent(each.body)) for each in asked]
+    # What was told once counts as told: an Event that is there is refused, and its count raised.
+    told = {each[2]["uid"] + each[2]["message"]: each for each in writes if each[0] in {EVENT, WARNING} and "reason" in each[2]}
+    return _sorted([*entries, *told.values(), *(each for each in writes if each[0] not in {EVENT, WARNING})])
 
 
 def _sorted(calls: Iterable[tuple[str, str, Any]]) -> list[str]:
-    return sorted(f"{action} {kind} {json.dumps(sent, sort_keys=True)}" for action, kind, sent in calls)
+    """In one order, and without the versions of objects that a plan has not changed and a run has."""
+    return sorted(f"{action} {kind} {VERSION.sub('', json.dumps(sent, sort_keys=True))}" for action, kind, sent in calls)
 
 
 def _entries(method: str, path: str, body: Any) -> list[tuple[str, str, Any]]:
@@ -76,10 +82,12 @@ def _operation(entry: Any) -> str:
 
 def _action(path: str, body: Any) -> str:
     if "/events" in path:
-        return WARNING if body["type"] == "Warning" else EVENT
+        return WARNING if body.get("type") == "Warning" else EVENT
     if path.endswith("/status"):
         return STATUS
-    return "finalizers" if "finalizers" in body["metadata"] else "install"
+    if "/customresourcedefinitions" in path:
+        return "install"
+    return "finalizers" if "finalizers" in body["metadata"] else "annotate"
 
 
 def _kind(path: str, body: Any) -> str:
