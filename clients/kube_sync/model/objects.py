@@ -1,6 +1,7 @@
 """What is kept of the cluster's objects: a few fields each, so that many pods fit in little memory (4.2)."""
 
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
@@ -45,7 +46,7 @@ class Kept(Protocol):
     def version(self) -> str: ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A pod; two of them are equal when the worker would do the same for both."""
 
@@ -60,7 +61,7 @@ class Pod:
     ips: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A network-attachment-definition; equal as pods are."""
 
@@ -78,7 +79,7 @@ class Definition:
         return FINALIZER in self.finalizers
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Namespace:
     """A namespace, with those of its annotations that are for us; equal as pods are."""
 
@@ -116,8 +117,21 @@ class _PodStatus(msgspec.Struct, rename="camel"):
     pod_ips: list[_Address] | None = msgspec.field(name="podIPs", default=None)
 
 
+class _PodAnnotations(msgspec.Struct, rename={"selection": NETWORKS, "status": NETWORK_STATUS}):
+    selection: str = ""
+    status: str = ""
+
+
+class _PodMetadata(msgspec.Struct, rename="camel"):
+    name: str
+    namespace: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    annotations: _PodAnnotations | None = None
+
+
 class _PodWire(msgspec.Struct):
-    metadata: Metadata
+    metadata: _PodMetadata
     spec: _PodSpec = msgspec.field(default_factory=_PodSpec)
     status: _PodStatus = msgspec.field(default_factory=_PodStatus)
 
@@ -148,15 +162,17 @@ def _wire(document: Any, decoder: msgspec.json.Decoder[W]) -> W:
 def pod_of(document: Any) -> Pod:
     """The projection of a pod's JSON, as text or decoded."""
     wire = _wire(document, _POD)
-    meta, annotations, status = wire.metadata, wire.metadata.annotations or {}, wire.status
+    meta, status = wire.metadata, wire.status
+    annotations = meta.annotations or _PodAnnotations()
     ips = [address.ip for address in status.pod_ips or ()] or [status.pod_ip or ""]
+    # What many pods have in common is kept once: namespace, node, and the selection of all replicas.
     return Pod(
-        Key(POD, meta.namespace, meta.name),
+        Key(POD, intern(meta.namespace), meta.name),
         meta.uid,
         meta.resource_version,
-        selection=annotations.get(NETWORKS, ""),
-        status=annotations.get(NETWORK_STATUS, ""),
-        node=wire.spec.node_name or "",
+        selection=intern(annotations.selection),
+        status=annotations.status,
+        node=intern(wire.spec.node_name or ""),
         host_network=bool(wire.spec.host_network),
         finished=status.phase in {"Succeeded", "Failed"},
         ips=tuple(ip for ip in ips if ip),
