@@ -20,10 +20,10 @@ LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-ha
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve migrate test check fuzz fix bench lock clean
+.PHONY: help demo serve migrate test check fuzz fix bench bench-kube lock clean
 
 help:  ## This list
-	@sed -n 's/^\([a-z]*\):.*##/make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*##/make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 demo: $(RUN)  ## Two pods with several interfaces each, on a database of its own; serves until Ctrl-C (ARGS=--once: ends)
 	@.venv/bin/netweave demo $(ARGS)
@@ -52,6 +52,9 @@ fix: $(DEV)  ## What ruff can repair
 
 bench: $(DEV)  ## Speed, as ratios to what the machine can do
 	$(PY) -m benchmarks $(ARGS)
+
+bench-kube: $(DEV)  ## The worker at scale, beside a bare watcher of the same pods (ARGS=--quick: to see that it runs)
+	$(PY) -m benchmarks.kube $(ARGS)
 
 lock:  ## The lock files made again from pyproject.toml (needs uv; ARGS=--upgrade: newest versions)
 	$(LOCK) pyproject.toml --extra embedded -o requirements/embedded.txt

@@ -153,6 +153,15 @@ class Kubelet:
         self._addresses += 1
         return self.set_phase("Running", name, namespace, f"10.200.{self._addresses // 250 % 250}.{self._addresses % 250 + 1}")
 
+    def place(self, pods: Iterable[Obj]) -> None:
+        """Put pods in as they are, running and with their uids: how a test of many gets them, whose making is not what it tests."""
+
+        def place() -> None:
+            for pod in pods:
+                self._registry.store.put(POD, pod)
+
+        self._run(place)
+
     def finish(self, name: str, namespace: str = "default") -> None:
         """Let a pod go at once, as a kubelet does when its containers have stopped."""
 

@@ -20,7 +20,7 @@ from .registry import Registry
 from .removal import Removal
 from .revisions import NumericRevisions, OpaqueRevisions
 from .server import Outage, Server
-from .store import Entry, Snapshot, Store
+from .store import Change, Entry, Snapshot, Store
 from .waiting import Waiting
 
 T = TypeVar("T")
@@ -162,6 +162,10 @@ class KubeDouble(Waiting):
     def expire_watches(self, resource: str | None = None) -> int:
         """End open watches by a 410 ERROR event; how many there were."""
         return self._on_loop(lambda: self._server.watchers.fail(Expired("too old resource version"), self._kind_key(resource)))
+
+    def listen(self, listener: Callable[[Change], None]) -> None:
+        """Call it for every write from now on, where the server lives: it must be quick."""
+        self._on_loop(lambda: self._store.listeners.append(listener))
 
     def emit_bookmarks(self) -> None:
         """Send a bookmark now on every watch that asked for them."""

@@ -2,7 +2,10 @@
 
 import base64
 import binascii
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import orjson
 
@@ -50,13 +53,14 @@ class Pages:
         limit = _limit(query)
         position = self._position(query)
         number = self._store.number if position.number is None else position.number
-        entries = self._entries(kind, selection, position, number)
-        shown = entries[:limit] if limit else entries
+        matching = self._matching(kind, selection, position, number)
+        shown = list(islice(matching, limit or None))
         metadata: dict[str, object] = {"resourceVersion": self._store.revisions.text(number)}
-        if len(shown) < len(entries):
+        # A page looks no further than one object behind its end, unless it must say how many there are.
+        if next(matching, None) is not None:
             metadata["continue"] = Position(number, shown[-1].key, self._era).token()
             if not selection.selective:
-                metadata["remainingItemCount"] = len(entries) - len(shown)
+                metadata["remainingItemCount"] = 1 + sum(1 for _ in matching)
         return _document(kind, metadata, shown)
 
     def _position(self, query: Query) -> Position:
@@ -75,12 +79,13 @@ class Pages:
             raise ServerTimeout(message, causes=[cause], retryAfterSeconds=1)
         return Position(number if query.get("resourceVersionMatch") == "Exact" else None, None, self._era)
 
-    def _entries(self, kind: Kind, selection: Selection, position: Position, number: int) -> list[Entry]:
+    def _matching(self, kind: Kind, selection: Selection, position: Position, number: int) -> Iterator[Entry]:
         try:
             entries = self._store.entries_at(kind.key, number)
         except Expired as why:
             raise (_expired(position, self._era) if position.after else why) from None
-        return [entry for entry in entries if (position.after is None or entry.key > position.after) and selection.matches(entry.obj)]
+        start = 0 if position.after is None else bisect_right(entries, position.after, key=lambda entry: entry.key)
+        return (entry for entry in islice(entries, start, None) if selection.matches(entry.obj))
 
 
 def _limit(query: Query) -> int:

@@ -1,0 +1,1 @@
+"""The worker at scale, beside a bare watcher of the same objects: `make bench-kube`."""
