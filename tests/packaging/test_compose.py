@@ -34,7 +34,7 @@ def test_compose_starts_each_service_after_what_it_needs_is_ready() -> None:
         "api": {"migrate": {"condition": "service_completed_successfully"}},
         "kube-sync": {"api": {"condition": "service_healthy"}},
     }
-    assert {name for name, service in SERVICES.items() if "healthcheck" in service} == {"postgres", "api"}
+    assert {name for name, service in SERVICES.items() if "healthcheck" in service} == {"postgres", "api", "kube-sync"}
 
 
 @pytest.mark.parametrize("service", COMMANDS, ids=str)
