@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 
 from kube_sync.clock import Clock
-from kube_sync.cluster.api import KubeApi, KubeError, RefusedError
+from kube_sync.cluster.api import KubeApi, RefusedError
 from kube_sync.cluster.source import Event
 from kube_sync.instruments import Instruments
 from kube_sync.model.objects import API_VERSIONS, NAMESPACE
@@ -92,7 +92,7 @@ class Recorder:
         counts, name = self._of(event.uid).counts, _name(event)
         try:
             counts[name] = await self._put(_document(event, name, at), counts.get(name, 0) + 1)
-        except KubeError as why:
+        except Exception as why:  # noqa: BLE001 - whatever it is, no Event is worth a worker
             counts.pop(name, None)
             self._failed(event, why)
         else:
@@ -121,7 +121,7 @@ class Recorder:
             return count
         return 1
 
-    def _failed(self, event: Event, why: KubeError) -> None:
+    def _failed(self, event: Event, why: Exception) -> None:
         """Missing rights are said once, not for every Event."""
         self._counted.labels("failed").inc()
         forbidden = isinstance(why, RefusedError) and why.status == 403
@@ -169,10 +169,10 @@ def _home(event: Event) -> str:
 
 
 def _name(event: Event) -> str:
-    told = sha256("\0".join([event.uid, event.reason, event.message]).encode()).hexdigest()
+    told = sha256("\0".join([event.uid, event.reason, event.message]).encode(errors="replace")).hexdigest()
     return f"{event.about.name[:200].rstrip('-.')}.{told[:16]}"
 
 
 def _cut(message: str) -> str:
     """At most the bytes that are allowed, and no half character."""
-    return message.encode()[:LONGEST_MESSAGE].decode(errors="ignore")
+    return message.encode(errors="replace")[:LONGEST_MESSAGE].decode(errors="ignore")

@@ -25,6 +25,7 @@ class Events:
         self.kept: dict[str, dict[str, Any]] = {}
         self.down = False
         self.forbidden = False
+        self.surprise = False
 
     async def get(self, path: str, **query: str) -> Any:
         assert not query
@@ -33,6 +34,8 @@ class Events:
     async def create(self, path: str, document: Any) -> Any:
         if self.down:
             raise UnreachedError("down", "refused")
+        if self.surprise:
+            raise TypeError
         if self.forbidden:
             raise RefusedError("may not create events", status=403, reason="Forbidden")
         name = f"{path}/{document['metadata']['name']}"
@@ -212,6 +215,17 @@ async def test_a_long_message_is_cut_between_characters() -> None:
     await Recorder(events, FakeClock(), Instruments()).tell(told("ü" * 2000))
 
     assert next(iter(events.kept.values()))["message"] == "ü" * 512
+
+
+async def test_an_answer_that_nobody_expects_ends_nothing(running: Running) -> None:
+    running.events.surprise = True
+    await running.recorder.tell(about(1))
+    await running.clock.advance(1)
+    running.events.surprise = False
+    await running.recorder.tell(told("half a character: \ud800"))
+    await running.clock.advance(1)
+
+    assert [event["message"] for event in running.events.kept.values()] == ["half a character: ?"]
 
 
 async def test_missing_rights_are_logged_once() -> None:
