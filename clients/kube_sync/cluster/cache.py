@@ -14,11 +14,21 @@ T = TypeVar("T", bound=Kept)
 REMEMBERED = 4096
 
 
-class Cache(Generic[T]):
-    """Read by everybody, written by one list+watch. `on_change` hears a key with what was there and what is."""
+def _nobody(_gone: object, _there: int) -> None:
+    """Nobody wants to know."""
 
-    def __init__(self, on_change: Callable[[Key, T | None, T | None], None]) -> None:
+
+class Cache(Generic[T]):
+    """
+    Read by everybody, written by one list+watch. `on_change` hears a key with what was there and what is; before that, `on_list` hears of a
+    complete list, which objects it left out, and how many it has.
+    """
+
+    def __init__(
+        self, on_change: Callable[[Key, T | None, T | None], None], on_list: Callable[[dict[Key, T], int], None] = _nobody
+    ) -> None:
         self._on_change = on_change
+        self._on_list = on_list
         self._objects: dict[Key, T] = {}
         self._past: OrderedDict[tuple[str, str], None] = OrderedDict()  # uid and version of states that are over
         self._settled = asyncio.Event()
@@ -47,6 +57,7 @@ class Cache(Generic[T]):
         before, self._objects = self._objects, {found.key: found for found in objects}
         self._past.clear()  # a server that was restored from a backup tells old versions again
         self.synced = True
+        self._on_list({key: gone for key, gone in before.items() if key not in self._objects}, len(self._objects))
         self._settled.set()
         for key in [*before, *(key for key in self._objects if key not in before)]:
             self._tell(key, before.get(key), self._objects.get(key))

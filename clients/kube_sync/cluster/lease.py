@@ -10,7 +10,7 @@ import structlog
 
 from kube_sync.clock import Clock, within
 from kube_sync.cluster.api import KubeError, RefusedError
-from kube_sync.settings import LEASE_DURATION
+from kube_sync.settings import LEASE, LEASE_DURATION
 
 FORBIDDEN_PAUSE = 30.0
 NEEDED = "the worker needs get, create and update of leases in coordination.k8s.io there, or --no-lease"
@@ -19,8 +19,23 @@ Spec = dict[str, Any]
 log = structlog.get_logger()
 
 
+class Place(NamedTuple):
+    """Where a Lease is."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
 class Turn(Protocol):
     """Whether it is this worker's turn to write; it comes once and, once over, does not come back."""
+
+    @property
+    def place(self) -> Place:
+        """Where the Lease is, or would be: what is told of the worker itself is told there."""
+        ...
 
     async def begun(self) -> None:
         """Be ready, and return when it is."""
@@ -58,22 +73,13 @@ class Always:
 
     is_ours = True
     is_over = False
+    place = Place("default", LEASE)
 
     async def begun(self) -> None:
         """At once."""
 
 
 ALWAYS = Always()
-
-
-class Place(NamedTuple):
-    """Where a Lease is."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True)
@@ -116,7 +122,7 @@ class Lease:
     def __init__(self, api: LeaseApi, clock: Clock, place: Place, identity: str, periods: Periods = Periods()) -> None:
         self._api = api
         self._clock = clock
-        self._place = place
+        self.place = place
         self._identity = identity
         self._periods = periods
         self._stored: dict[str, Any] | None = None  # what we wrote last, while it is ours
@@ -182,7 +188,7 @@ class Lease:
             pause, problem = self._periods.retry, ""
             try:
                 if await within(self._clock, self._periods.deadline, self._try()):
-                    log.info("leading", lease=str(self._place), identity=self._identity)
+                    log.info("leading", lease=str(self.place), identity=self._identity)
                     self._begun.set()
                     return
             except RefusedError as why:
@@ -193,7 +199,7 @@ class Lease:
             else:
                 problem = f"held by {self._seen[0].get('holderIdentity')}"
             if problem != told:
-                log.warning("not leading, this worker writes nothing", lease=str(self._place), why=problem)
+                log.warning("not leading, this worker writes nothing", lease=str(self.place), why=problem)
                 told = problem
             await self._clock.sleep(pause)
 
@@ -206,14 +212,14 @@ class Lease:
                 if await within(self._clock, left, self._try()):
                     return
             except (KubeError, TimeoutError) as why:
-                log.warning("the lease was not renewed, trying again", lease=str(self._place), why=str(why))
+                log.warning("the lease was not renewed, trying again", lease=str(self.place), why=str(why))
                 problem = f"could not be renewed for {self._periods.deadline:.0f} s: {why}"
             else:
-                raise LeaseLostError(self._place, f"was taken by {self._seen[0].get('holderIdentity')}")
+                raise LeaseLostError(self.place, f"was taken by {self._seen[0].get('holderIdentity')}")
             # Closer together towards the end: an answer just before it is worth some more questions.
             left = end - self._clock.now()
             await self._clock.sleep(min(self._periods.retry, max(left / 2, self._periods.retry / 4)))
-        raise LeaseLostError(self._place, problem)
+        raise LeaseLostError(self.place, problem)
 
     async def _try(self) -> bool:
         """Write ourselves into it, if it is free or ours; whether that is so. A rival's write in between is a refusal, and no harm."""
@@ -222,7 +228,7 @@ class Lease:
         # Whatever comes of this: what we wrote last is certain again only after an answer.
         self._stored = None
         if found is None:
-            stored = await self._api.create(self._collection, {"metadata": {"name": self._place.name}, "spec": self._spec({})})
+            stored = await self._api.create(self._collection, {"metadata": {"name": self.place.name}, "spec": self._spec({})})
         elif self._is_free(found.get("spec") or {}):
             stored = await self._api.replace(self._path, {**found, "spec": self._spec(found.get("spec") or {})})
         else:
@@ -263,19 +269,19 @@ class Lease:
             try:
                 await within(self._clock, self._periods.retry, self._give_back())
             except (KubeError, TimeoutError) as why:
-                log.warning("the lease was not given back, it expires by itself", lease=str(self._place), why=str(why))
+                log.warning("the lease was not given back, it expires by itself", lease=str(self.place), why=str(why))
 
     async def _give_back(self) -> None:
         found = self._stored or await self._read()
         if found is not None and found["spec"].get("holderIdentity") == self._identity:
             spec = {name: value for name, value in found["spec"].items() if name != "holderIdentity"}
             await self._api.replace(self._path, {**found, "spec": {**spec, "leaseDurationSeconds": 1}})
-            log.info("the lease is given back", lease=str(self._place))
+            log.info("the lease is given back", lease=str(self.place))
 
     @property
     def _collection(self) -> str:
-        return f"/apis/coordination.k8s.io/v1/namespaces/{self._place.namespace}/leases"
+        return f"/apis/coordination.k8s.io/v1/namespaces/{self.place.namespace}/leases"
 
     @property
     def _path(self) -> str:
-        return f"{self._collection}/{self._place.name}"
+        return f"{self._collection}/{self.place.name}"

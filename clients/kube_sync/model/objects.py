@@ -17,7 +17,8 @@ USERS = "netweave.io/in-use-by"
 POD = "Pod"
 DEFINITION = "NetworkAttachmentDefinition"
 NAMESPACE = "Namespace"
-API_VERSIONS = {POD: "v1", DEFINITION: "k8s.cni.cncf.io/v1", NAMESPACE: "v1"}
+LEASE = "Lease"
+API_VERSIONS = {POD: "v1", DEFINITION: "k8s.cni.cncf.io/v1", NAMESPACE: "v1", LEASE: "coordination.k8s.io/v1"}
 
 OURS = "opencontrail.org/"  # what of a namespace's annotations is for us
 

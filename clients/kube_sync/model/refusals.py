@@ -140,3 +140,9 @@ class StatusForbidden(Refusal):
 
     reason = "StatusForbidden"
     wait = Wait.RIGHT
+
+
+class MassDeleteHeld(Refusal):
+    """Too many objects went at once to believe it (B46)."""
+
+    reason = "MassDeleteHeld"

@@ -23,6 +23,10 @@ class ConfigApi(Protocol):
         """The selected objects; with `page`, fetched that many at a time."""
         ...
 
+    def iterate(self, kind: str, *, page: int, **selection: Unpack[netweave.Selection]) -> AsyncIterator[netweave.Document]:
+        """The selected objects as they come, in pages of this size: however many there are, one page is in memory."""
+        ...
+
     async def create(self, kind: str, document: Mapping[str, Any]) -> netweave.Document:
         """Make an object."""
         ...

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import netweave
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
-from kube_sync.model.names import Names, annotations_of
+from kube_sync.model.names import Names
 from kube_sync.model.networks import Made, Mapped, Note, is_ours, network_of
 from kube_sync.model.objects import Definition, Key
 from kube_sync.model.refusals import NetworkInUse, TargetNotFound
@@ -50,11 +50,6 @@ class Definitions:
         else:
             wanted = network_of(definition, self._names, self._rules)
             await (self._use(definition, wanted) if isinstance(wanted, Mapped) else self._make(definition, wanted))
-
-    async def owned(self) -> list[tuple[Key, str]]:
-        """The definitions that have networks, each with the uid it had."""
-        marks = [annotations_of(row) for row in await self._networks.owned()]
-        return [(Key(mark["kind"], mark["namespace"], mark["name"]), mark["k8s_uuid"]) for mark in marks]
 
     async def _make(self, definition: Definition, wanted: Made) -> None:
         holds = self._rules.nad_delete is NadDelete.HOLD

@@ -1,22 +1,17 @@
 """Objects of ours whose pod or definition went while nobody watched; removed with care, and never many at once (4.1)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import structlog
 
 from kube_sync.clock import Clock
 from kube_sync.model.objects import Key
+from kube_sync.reconcile.brake import Brake
 
-FEW = 50
-SHARE = 0.1
+Owner = tuple[Key, str]
 
 log = structlog.get_logger()
-
-
-def is_too_many(orphans: int, owned: int) -> bool:
-    """Whether so many orphans look like a mistake of ours or of a sick server, rather than like pods that went (B46)."""
-    return orphans > max(FEW, SHARE * owned)
 
 
 class Vouching(Protocol):
@@ -28,35 +23,40 @@ class Vouching(Protocol):
 
 
 class Orphans:
-    """An orphan is woken when it was missed twice, `patience` seconds apart, and its source then vouches that it is gone."""
+    """An orphan is removed when its owner was missed twice, `patience` seconds apart, and the source then vouches that it is gone."""
 
-    def __init__(self, source: Vouching, clock: Clock, wake: Callable[[Key], None], *, patience: float, brake: bool) -> None:
+    def __init__(self, source: Vouching, clock: Clock, brake: Brake, *, patience: float) -> None:
         self._source = source
         self._clock = clock
-        self._wake = wake
-        self._patience = patience
         self._brake = brake
-        self._missed: dict[tuple[Key, str], float] = {}
-        self.held_back = 0
+        self._patience = patience
+        self._missed: dict[str, dict[Owner, float]] = {}
 
-    async def sweep(self, owned: Iterable[tuple[Key, str]], is_known: Callable[[Key], bool]) -> None:
-        """One pass over all that we own of a kind."""
-        owned = list(owned)
-        missing = [found for found in owned if not is_known(found[0])]
-        if self._brake and is_too_many(len(missing), len(owned)):
-            self.held_back = len(missing)
-            log.error(
-                "too many objects without a pod or definition: none removed; see --allow-mass-delete",
-                missing=len(missing),
-                owned=len(owned),
-            )
+    @property
+    def missed(self) -> bool:
+        """Whether somebody was missed once, so that a second pass has something to tell."""
+        return any(self._missed.values())
+
+    async def sweep(
+        self, what: str, owned: AsyncIterator[Owner], is_known: Callable[[Key], bool], remove: Callable[[Key], Awaitable[None] | None]
+    ) -> None:
+        """One pass over all that is owned of one sort; only those whose owner is missing are remembered."""
+        count, missing = 0, dict[Owner, None]()
+        async for owner in owned:
+            count += 1
+            if not is_known(owner[0]):
+                missing[owner] = None
+        held = self._brake.holds(what, len(missing), count)
+        await self._brake.tell()
+        if held:
+            # They start anew: what is let go of later was not missed all the time.
+            self._missed.pop(what, None)
             return
-        self.held_back = 0
-        now = self._clock.now()
-        kinds = {key.kind for key, _ in owned}
-        first = {found: self._missed.get(found, now) for found in missing}
-        self._missed = {found: at for found, at in self._missed.items() if found[0].kind not in kinds} | first
-        for (key, uid), at in first.items():
-            if now - at >= self._patience and await self._source.is_gone(key, uid):
-                log.info("removing what was left behind", key=str(key), uid=uid)
-                self._wake(key)
+        now, before = self._clock.now(), self._missed.get(what, {})
+        self._missed[what] = {owner: before.get(owner, now) for owner in missing}
+        for (key, uid), since in list(self._missed[what].items()):
+            # Seen again meanwhile, it is no orphan.
+            if now - since >= self._patience and not is_known(key) and await self._source.is_gone(key, uid):
+                log.info("removing what was left behind", key=str(key), uid=uid, what=what)
+                if waiting := remove(key):
+                    await waiting

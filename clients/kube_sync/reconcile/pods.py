@@ -14,7 +14,7 @@ from kube_sync.cluster.source import Event, Source
 from kube_sync.model.choices import CHOICES, Choice, machine_of, thawed
 from kube_sync.model.entries import Entry, entry
 from kube_sync.model.names import Names
-from kube_sync.model.objects import POD, Key, Pod
+from kube_sync.model.objects import Key, Pod
 from kube_sync.model.plan import Found, Machine, plan
 from kube_sync.model.status import Row, summary
 from kube_sync.reconcile.changes import Changes, OvertakenError
@@ -100,10 +100,6 @@ class Pods:
         await self._choose(looks)
         await self._bring_about(looks)
         await self._publish(looks)
-
-    async def owned(self) -> list[tuple[Key, str]]:
-        """The pods that have virtual-machines, each with the uid it had."""
-        return [(Key(POD, root.marks["namespace"], root.marks["name"]), root.marks["k8s_uuid"]) for root in await self._trees.owned()]
 
     def _unwanted(self, key: Key, tree: Tree | None) -> Tree | None:
         """What is there of a pod that shall have nothing; a finished pod may be allowed to keep what it has."""

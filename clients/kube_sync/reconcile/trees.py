@@ -102,10 +102,6 @@ class Trees:
                     tree.grow(ADDRESS, row)
         return {tuple(row["fq_name"]): trees[str(row["uuid"])] for row in rows}
 
-    async def owned(self) -> list[Root]:
-        """All virtual-machines of this cluster."""
-        return [_root(row) for row in await self._api.list(MACHINE, fields=["annotations"], page=1000) if self._names.owns(row)]
-
 
 def _targets(row: Document, refs: str) -> list[str]:
     return [str(ref["uuid"]) for ref in row.get(refs) or ()]

@@ -1,18 +1,16 @@
 """The worker: objects change, keys are queued, each is looked at and brought in step; nothing else decides (4.1)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from itertools import chain, repeat
 from typing import Any
 
 import structlog
 
 import netweave
 from kube_sync.clock import Clock
-from kube_sync.cluster.api import KubeError
 from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.lease import ALWAYS, Turn
 from kube_sync.cluster.source import Event, Source
@@ -20,9 +18,12 @@ from kube_sync.instruments import Instruments
 from kube_sync.model.attachments import attachments_of
 from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Namespace, Pod
 from kube_sync.model.refusals import InvalidAnnotation, Refusal
+from kube_sync.reconcile.absences import Absences
+from kube_sync.reconcile.brake import Brake
 from kube_sync.reconcile.cluster_wide import ClusterWide
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.definitions import Definitions
+from kube_sync.reconcile.leftovers import Leftovers
 from kube_sync.reconcile.looks import Looks
 from kube_sync.reconcile.orphans import Orphans
 from kube_sync.reconcile.outage import Outage
@@ -32,13 +33,13 @@ from kube_sync.reconcile.projects import Projects
 from kube_sync.reconcile.queue import WorkQueue
 from kube_sync.reconcile.resolution import Resolution
 from kube_sync.reconcile.routers import Routers
+from kube_sync.reconcile.sweeps import Sweeps
 from kube_sync.reconcile.waiting import References, WaitingRoom
 from kube_sync.settings import Settings
 
 # Pods without further networks need not wait longer than this for a cluster that cannot list definitions (B01).
 DEFINITIONS_GRACE = 5.0
 GRACE = 10.0  # for what is being looked at when the worker ends
-SWEEPS = (60.0, 600.0)  # the second sweep confirms the first
 START_PAUSE = 2.0
 TRIES = 7
 
@@ -67,8 +68,8 @@ class Worker:
         self._queue = WorkQueue(clock, instruments=instruments)
         self._waiting = WaitingRoom()
         self._references = References()
-        self._pod_cache: Cache[Pod] = Cache(self._pod_changed)
-        self._definition_cache: Cache[Definition] = Cache(self._definition_changed)
+        self._pod_cache: Cache[Pod] = Cache(self._pod_changed, partial(self._listed, POD))
+        self._definition_cache: Cache[Definition] = Cache(self._definition_changed, partial(self._listed, DEFINITION))
         self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed)
         projects = Projects(api, names)
         self._cluster_wide = ClusterWide(api, names, projects, rules.pod_subnets)
@@ -84,22 +85,26 @@ class Worker:
             invalid=settings.invalid_annotation,
         )
         self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, Routers(api, clock), self._freed, settings)
-        self._orphans = Orphans(source, clock, self._queue.add, patience=patience, brake=not settings.allow_mass_delete)
+        self._brake = Brake(source, turn.place, on=not settings.allow_mass_delete)
+        self._absences = Absences(source, self._brake, self._queue.add, lambda key: self._find(key) is not None)
+        orphans = Orphans(source, clock, self._brake, patience=patience)
+        self._caches = Caches(self._pod_cache, self._definition_cache, self._namespace_cache)
+        self._leftovers = Leftovers(api, names, self._caches, orphans, self._queue.add)
+        self._sweeps = Sweeps(clock, orphans, self._leftovers.sweep)
         self._outage = Outage(partial(api.find, "project", names.default_project), self._queue, clock)
         lookers = {POD: self._pods.look, DEFINITION: one_by_one(self._definitions.reconcile)}
+        lookers = {kind: self._absences.guarding(looker) for kind, looker in lookers.items()}
         self._looks = Looks(self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell, instruments, clock)
 
     async def run(self) -> None:
         """Keep in step until cancelled; a Refusal means that the cluster-wide network cannot be had."""
         async with self._working(self._patiently_ready):
-            for pause in chain(SWEEPS[:1], repeat(SWEEPS[1])):
-                await self._sweep_safely()
-                await self._clock.sleep(pause)
+            await self._sweeps.run()
 
     async def converge(self) -> bool:
         """Bring everything in step once; False if an object waits, is refused, keeps failing or cannot be read."""
         async with self._working(self._cluster_wide.ensure):
-            await self._sweep()
+            await self._leftovers.sweep()
             return await self._queue.until_settled(TRIES) and not len(self._waiting) and self._source.is_whole()
 
     def figures(self) -> dict[str, float]:
@@ -107,7 +112,7 @@ class Worker:
         return {
             "attachment_drift": len(self._pods.drifted),
             "default_address_foreign": len(self._pods.statuses.foreign),
-            "orphans_held_back": self._orphans.held_back,
+            "orphans_held_back": self._brake.held,
             "leader": self._turn.is_ours,
         }
 
@@ -139,7 +144,7 @@ class Worker:
         """
         whole = asyncio.current_task()
         assert whole is not None
-        following = asyncio.create_task(self._source.follow(Caches(self._pod_cache, self._definition_cache, self._namespace_cache)))
+        following = asyncio.create_task(self._source.follow(self._caches))
         # A source never ends by itself: if it does, it failed, and so did the worker.
         following.add_done_callback(lambda task: None if task.cancelled() else whole.cancel())
         looking: list[asyncio.Task[None]] = []
@@ -174,9 +179,15 @@ class Worker:
                 task.cancel()
 
     async def _tell(self, key: Key, why: Refusal) -> None:
-        found = self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
-        if found is not None:
+        if (found := self._find(key)) is not None:
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))
+
+    def _find(self, key: Key) -> Pod | Definition | None:
+        return self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
+
+    def _listed(self, kind: str, gone: Mapping[Key, Pod | Definition], there: int) -> None:
+        self._absences.listed(kind, gone, there)
+        self._sweeps.listed()
 
     def _in_step(self, key: Key) -> None:
         if key.kind == DEFINITION:
@@ -216,17 +227,6 @@ class Worker:
         for pod in (*self._waiting, *self._queue.running):
             if pod.kind == POD and pod.namespace == key.name:
                 self._queue.add(pod)
-
-    async def _sweep_safely(self) -> None:
-        try:
-            await self._sweep()
-        except (netweave.VncError, KubeError) as why:
-            log.warning("orphans not looked for", why=str(why))
-
-    async def _sweep(self) -> None:
-        await self._orphans.sweep(await self._pods.owned(), lambda key: self._pod_cache.get(key) is not None)
-        if self._definition_cache.synced:
-            await self._orphans.sweep(await self._definitions.owned(), lambda key: self._definition_cache.get(key) is not None)
 
 
 def _selected(pod: Pod | None) -> Iterable[Key]:

@@ -57,6 +57,11 @@ class Overlay:
         planned = [self._planned.read(kind, uuid, shown) for uuid in await self._selected(kind, selection)]
         return [*there, *(row for row in planned if row)]
 
+    async def iterate(self, kind: str, *, page: int, **selection: Unpack[netweave.Selection]) -> AsyncIterator[Document]:
+        """The same, one by one."""
+        for row in await self.list(kind, page=page, **selection):
+            yield row
+
     async def create(self, kind: str, document: Mapping[str, Any]) -> Document:
         """Noted, if the server would do it."""
         return dict((await self._done([_entry(kind, "create", document)]))[0][kind])
