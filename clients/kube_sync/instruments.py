@@ -20,6 +20,7 @@ class Instruments:
         self.calls = self._histogram(
             "config_api_seconds", "How long the configuration API took to answer.", ["verb", "type", "status"], CALLS
         )
+        self.removed = self._counter("orphans_removed", "Leftovers without an owner that were removed.", ["what"])
         self.statuses = self._counter("status_patches", "Writes of network-status.", ["result"])
         self.events = self._counter("events", "Kubernetes Events.", ["result"])
 

@@ -29,6 +29,7 @@ HELP = {
     "attachment_drift": "Running pods whose selection was edited: it has no effect.",
     "default_address_foreign": "Pods whose first address was given by another plug-in.",
     "leader": "1 while this worker holds the Lease, or works without one.",
+    "orphans_missed": "Leftovers whose owner was missed in the last sweep: removed in the next, if it is not seen by then.",
     "orphans_held_back": "Leftovers that are so many that none is removed; see --allow-mass-delete.",
     "queue_depth": "Objects that are due and wait for a look.",
 }

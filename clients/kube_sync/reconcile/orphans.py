@@ -6,6 +6,7 @@ from typing import Protocol
 import structlog
 
 from kube_sync.clock import Clock
+from kube_sync.instruments import Instruments
 from kube_sync.model.objects import Key
 from kube_sync.reconcile.brake import Brake
 
@@ -25,17 +26,18 @@ class Vouching(Protocol):
 class Orphans:
     """An orphan is removed when its owner was missed twice, `patience` seconds apart, and the source then vouches that it is gone."""
 
-    def __init__(self, source: Vouching, clock: Clock, brake: Brake, *, patience: float) -> None:
+    def __init__(self, source: Vouching, clock: Clock, brake: Brake, instruments: Instruments, *, patience: float) -> None:
         self._source = source
         self._clock = clock
         self._brake = brake
+        self._removed = instruments.removed
         self._patience = patience
         self._missed: dict[str, dict[Owner, float]] = {}
 
     @property
-    def missed(self) -> bool:
-        """Whether somebody was missed once, so that a second pass has something to tell."""
-        return any(self._missed.values())
+    def missed(self) -> int:
+        """How many were missed once, so that a second pass has something to tell."""
+        return sum(map(len, self._missed.values()))
 
     async def sweep(
         self, what: str, owned: AsyncIterator[Owner], is_known: Callable[[Key], bool], remove: Callable[[Key], Awaitable[None] | None]
@@ -57,6 +59,7 @@ class Orphans:
         for (key, uid), since in list(self._missed[what].items()):
             # Seen again meanwhile, it is no orphan.
             if now - since >= self._patience and not is_known(key) and await self._source.is_gone(key, uid):
+                self._removed.labels(what).inc()
                 log.info("removing what was left behind", key=str(key), uid=uid, what=what)
                 if waiting := remove(key):
                     await waiting

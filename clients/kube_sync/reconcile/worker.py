@@ -87,7 +87,7 @@ class Worker:
         self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, Routers(api, clock), self._freed, settings)
         self._brake = Brake(source, turn.place, on=not settings.allow_mass_delete)
         self._absences = Absences(source, self._brake, self._queue.add, lambda key: self._find(key) is not None)
-        orphans = Orphans(source, clock, self._brake, patience=patience)
+        self._orphans = orphans = Orphans(source, clock, self._brake, instruments, patience=patience)
         self._caches = Caches(self._pod_cache, self._definition_cache, self._namespace_cache)
         self._leftovers = Leftovers(api, names, self._caches, orphans, self._queue.add)
         self._sweeps = Sweeps(clock, orphans, self._leftovers.sweep)
@@ -112,6 +112,7 @@ class Worker:
         return {
             "attachment_drift": len(self._pods.drifted),
             "default_address_foreign": len(self._pods.statuses.foreign),
+            "orphans_missed": self._orphans.missed,
             "orphans_held_back": self._brake.held,
             "leader": self._turn.is_ours,
         }

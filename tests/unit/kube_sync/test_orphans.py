@@ -8,6 +8,7 @@ import pytest
 
 from kube_sync.cluster.lease import Place
 from kube_sync.cluster.source import Event
+from kube_sync.instruments import PREFIX, Instruments
 from kube_sync.model.objects import POD, Key
 from kube_sync.reconcile.absences import Absences, StillThereError
 from kube_sync.reconcile.brake import Brake, is_too_many
@@ -48,7 +49,8 @@ class Sweeping:
         self.removed: list[str] = []
         self.source = Source(*gone)
         self.brake = brake(self.source, on=on)
-        self.orphans = Orphans(self.source, self.clock, self.brake, patience=patience)
+        self.instruments = Instruments()
+        self.orphans = Orphans(self.source, self.clock, self.brake, self.instruments, patience=patience)
 
     async def sweep(self, *names: str, known: tuple[str, ...] = ()) -> list[str]:
         await self.orphans.sweep("pods", owned(names), lambda key: key.name in known, lambda key: self.removed.append(key.name))
@@ -59,7 +61,7 @@ async def test_one_miss_removes_nothing() -> None:
     sweeping = Sweeping("uid-of-a")
 
     assert await sweeping.sweep("a") == []
-    assert sweeping.orphans.missed
+    assert sweeping.orphans.missed == 1
 
 
 async def test_a_second_miss_a_minute_later_does() -> None:
@@ -90,6 +92,7 @@ async def test_b46_too_many_at_once_need_a_hand(on: bool, removed: int) -> None:
     sweeping = Sweeping(*(f"uid-of-{name}" for name in names), patience=0, on=on)
 
     assert len(await sweeping.sweep(*names)) == removed
+    assert (sweeping.instruments.registry.get_sample_value(f"{PREFIX}_orphans_removed_total", {"what": "pods"}) or 0) == removed
     assert sweeping.brake.held == 60 - removed
     assert [(event.about, event.reason) for event in sweeping.source.told] == [(Key("Lease", "kube-system", "sync"), "MassDeleteHeld")] * on
 
