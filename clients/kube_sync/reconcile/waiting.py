@@ -39,7 +39,7 @@ class WaitingRoom:
         """The key waits, and where it waited already it keeps its place; whether that is news."""
         before = self._refused.get(key)
         self._withdraw(key, before.networks - why.networks if before else ())
-        self._refused[key] = why
+        self._refused[key] = _bare(why)
         for network in why.networks:
             self._lines[network].join(key, again=key in self._woken)
         self._woken.discard(key)
@@ -78,6 +78,12 @@ class WaitingRoom:
             self._lines[network].leave(key)
             if not self._lines[network]:
                 del self._lines[network]
+
+
+def _bare(why: Refusal) -> Refusal:
+    """Without what it was raised through: that would keep alive whatever a pass over many keys knew."""
+    why.__cause__ = why.__context__ = None
+    return why.with_traceback(None)
 
 
 class Line:

@@ -1,5 +1,8 @@
 """Who is woken: the longest waiting pod for each freed address, and the pods of a definition that is not there yet (B21, B39)."""
 
+import gc
+import weakref
+
 from kube_sync.model.objects import DEFINITION, POD, Key
 from kube_sync.model.refusals import NetworkInUse, NetworkNotFound, SubnetExhausted
 from kube_sync.reconcile.waiting import References, WaitingRoom
@@ -67,3 +70,25 @@ def test_references_follow_the_latest_selection() -> None:
     assert references.of(red) == [pod("b")]
     references.set(pod("b"), [])
     assert references.of(red) == []
+
+
+def test_who_waits_keeps_nothing_alive_that_it_was_refused_among() -> None:
+    class Pass:
+        """What many keys have in common while they are looked at."""
+
+    kept: list[weakref.ref[Pass]] = []
+
+    def look() -> None:
+        knowledge = Pass()
+        kept.append(weakref.ref(knowledge))
+        raise SubnetExhausted("net", f"is full, says {knowledge!r}")
+
+    waiting = WaitingRoom()
+    try:
+        look()
+    except SubnetExhausted as why:
+        waiting.enter(pod("a"), why)
+    gc.collect()
+
+    assert waiting.reasons() == {"SubnetExhausted": 1}
+    assert [reference() for reference in kept] == [None]
