@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext, suppress
 from functools import partial
+from pathlib import Path
 from socket import gethostname
 from typing import Annotated, Literal
 from uuid import uuid4
@@ -16,6 +17,7 @@ import typer
 import netweave
 from kube_sync.clock import SystemClock
 from kube_sync.cluster.api import KubeError
+from kube_sync.cluster.farewell import release_finalizers
 from kube_sync.cluster.folder import Folder, Known
 from kube_sync.cluster.http import HttpKubeApi, configuration, is_inside
 from kube_sync.cluster.lease import ALWAYS, Lease, Periods, Place, Turn
@@ -43,6 +45,8 @@ PATIENCE = 60.0
 Once = Annotated[bool, typer.Option("--once", help="Bring everything in step, then exit: 0, or 2 if objects wait or are refused.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Write nothing: tell what one run would do, as the command `plan` does.")]
 Output = Annotated[Literal["text", "json"], typer.Option("--output", "-o", help="One line a call, or all of each call for programs.")]
+Kubeconfig = Annotated[Path | None, typer.Option(help="Kubernetes configuration, found as for a run.")]
+OneNamespace = Annotated[str | None, typer.Option("--namespace", "-n", help="Of this namespace only.", metavar="NAME")]
 
 kube_sync = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -69,6 +73,15 @@ def run(context: typer.Context, options: Options, once: Once = False, dry_run: D
 def plan(options: Options, output: Output = "text") -> None:
     """Tell what a run would do, and write nothing. Leaves with 0 if it would do nothing, 2 if something, 1 if that cannot be told."""
     _tell_plan(options, output)
+
+
+@kube_sync.command(name="release-finalizers")
+def release(kubeconfig: Kubeconfig = None, namespace: OneNamespace = None) -> None:
+    """Take our finalizer off every definition, for the day the worker is removed; stop the worker first. Leaves with 1 if one kept it."""
+    with _one_line_errors():
+        released = asyncio.run(_release(kubeconfig, namespace))
+    if not released:
+        raise typer.Exit(FAILED)
 
 
 def _tell_plan(options: Options, output: Literal["text", "json"]) -> None:
@@ -154,6 +167,11 @@ async def _run(options: Options, *, once: bool) -> bool:
                 return await worker.converge()
             await _until_signal(worker)
             return True
+
+
+async def _release(kubeconfig: Path | None, namespace: str | None) -> bool:
+    async with HttpKubeApi(configuration(kubeconfig)) as api:
+        return await release_finalizers(api, namespace, typer.echo)
 
 
 async def _plan(options: Options) -> tuple[Plan, bool]:
