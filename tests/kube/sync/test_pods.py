@@ -71,7 +71,9 @@ async def test_b26_a_finished_pod_gives_its_addresses_back(cluster: Scene, phase
         await cluster.complete("job")
         cluster.kube.kubelet.set_phase(phase, "job")
         await cluster.gone("job")
+        await cluster.settled()
 
+    assert {event["reason"] for event in cluster.kube.kubectl.events()} == {"Attached"}
     assert await cluster.addresses_in(cluster.names.network("default", "a")) == []
 
 
