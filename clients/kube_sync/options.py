@@ -32,6 +32,7 @@ from kube_sync.settings import (
     Settings,
     cluster_name_of,
     namespaces_of,
+    project_of,
     subnets_of,
     template_of,
 )
@@ -70,6 +71,9 @@ class Options:
     ] = None
     recursive: Annotated[bool, option(CLUSTER, "Read the folders in the folder of manifests too.", "--recursive", "-R")] = False
     cluster_name: Annotated[str, option(CLUSTER, "Prefix of the names and seed of the uuids of all objects.")] = "k8s"
+    cluster_project: Annotated[
+        str | None, option(CLUSTER, "One project for all namespaces, as name or domain:name; without it each has its own.")
+    ] = None
     workers: Annotated[
         int, option(CLUSTER, "How many objects are looked at at the same time.", envvar="NETWEAVE_KUBE_WORKERS", min=1, max=64)
     ] = 8
@@ -132,6 +136,7 @@ class Options:
         """Checked settings; a SettingError names the first option at fault, and its value."""
         return Settings(
             cluster_name=cluster_name_of("--cluster-name", self.cluster_name),
+            cluster_project=project_of("--cluster-project", self.cluster_project),
             rules=self._rules(),
             vn_name_template=template_of("--vn-name-template", self.vn_name_template),
             workers=self.workers,

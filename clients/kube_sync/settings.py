@@ -7,7 +7,7 @@ from enum import StrEnum
 from ipaddress import ip_network
 from string import Formatter
 
-from kube_sync.model.names import AUTO, Names
+from kube_sync.model.names import AUTO, DOMAIN, FqName, Names
 from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.rules import Rules, overlap
 from kube_sync.model.status import StatusStyle
@@ -46,6 +46,7 @@ class Settings:
     """The cluster, and how to go about it; `Options.settings` makes it from what a caller said."""
 
     cluster_name: str = "k8s"
+    cluster_project: FqName | None = None
     rules: Rules = RULES
     vn_name_template: str = AUTO
     workers: int = 8
@@ -57,7 +58,7 @@ class Settings:
     @property
     def names(self) -> Names:
         """How this cluster's objects are called."""
-        return Names(self.cluster_name, self.vn_name_template)
+        return Names(self.cluster_name, self.vn_name_template, self.cluster_project)
 
 
 def cluster_name_of(setting: str, text: str) -> str:
@@ -65,6 +66,16 @@ def cluster_name_of(setting: str, text: str) -> str:
     if not CLUSTER_NAME.fullmatch(text):
         raise SettingError(setting, text, "must be lower case letters, digits and '-', as in a Kubernetes name")
     return text
+
+
+def project_of(setting: str, text: str | None) -> FqName | None:
+    """The project that a text names, in its domain or in the usual one."""
+    if text is None:
+        return None
+    domain, _, project = text.rpartition(":")
+    if not project or ":" in domain or text.startswith(":"):
+        raise SettingError(setting, text, "must be the name of a project, or domain:project")
+    return domain or DOMAIN, project
 
 
 def subnets_of(setting: str, texts: Iterable[str]) -> tuple[IpNetwork, ...]:

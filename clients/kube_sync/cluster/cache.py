@@ -4,9 +4,9 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from kube_sync.model.objects import Definition, Kept, Key, Namespace, Pod
+from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Definition, Kept, Key, Namespace, Pod
 
 T = TypeVar("T", bound=Kept)
 
@@ -104,3 +104,8 @@ class Caches:
     pods: Cache[Pod]
     definitions: Cache[Definition]
     namespaces: Cache[Namespace]
+
+    def of(self, kind: str) -> Cache[Any]:
+        """The one of that kind."""
+        caches: dict[str, Cache[Any]] = {POD: self.pods, DEFINITION: self.definitions, NAMESPACE: self.namespaces}
+        return caches[kind]

@@ -160,7 +160,7 @@ def _document(event: Event, name: str, at: str) -> dict[str, Any]:
 def _namespace(event: Event) -> str:
     """The object's, and a Namespace's own: there its owner looks."""
     kind, namespace, name = event.about
-    return namespace or (name if kind == NAMESPACE else "")
+    return namespace or (name if kind == NAMESPACE and not event.aside else "")
 
 
 def _home(event: Event) -> str:

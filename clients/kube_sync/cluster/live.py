@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import structlog
@@ -29,6 +30,7 @@ from kube_sync.model.objects import (
     Namespace,
     Pod,
     definition_of,
+    namespace_key,
     namespace_of,
     pod_of,
 )
@@ -67,11 +69,13 @@ class LiveCluster:
         self._turn = turn
         self._instruments = instruments or Instruments()
         self._recorder = Recorder(api, clock, self._instruments)
+        self._namespaces: Cache[Namespace] | None = None
         self._pods = Resource("/api/v1/pods", pod_of, SELECTORS[completed])
         self.watched = {resource.name: Watched(resource.name, clock) for resource in (self._pods, DEFINITIONS, NAMESPACES)}
 
     async def follow(self, caches: Caches) -> None:
         """All at once; the CRD is installed when the cluster lacks it (S16)."""
+        self._namespaces = caches.namespaces
 
         async def on_namespaces_refused(why: RefusedError) -> None:
             await self._do_without(caches.namespaces, why)
@@ -116,7 +120,7 @@ class LiveCluster:
 
     async def tell(self, event: Event) -> None:
         """As a Kubernetes Event."""
-        await self._recorder.tell(event)
+        await self._recorder.tell(self._placed(event))
 
     async def is_gone(self, key: Key, uid: str) -> bool:
         """By asking the API server, not a cache."""
@@ -133,6 +137,16 @@ class LiveCluster:
         """Always: an API server keeps no manifest that cannot be read."""
         return True
 
+    def _placed(self, event: Event) -> Event:
+        """In a namespace that is being deleted no Event can be made: what is in it is told of the namespace, and beside it."""
+        about = event.about if event.about.kind == NAMESPACE else namespace_key(event.about.namespace)
+        namespace = None if self._namespaces is None else self._namespaces.get(about)
+        if event.about == about:
+            return replace(event, aside=namespace is None or namespace.deleting)
+        if namespace is None or not namespace.deleting:
+            return event
+        return replace(event, about=about, uid=namespace.uid, message=f"{event.about}: {event.message}", aside=True)
+
     async def _set_finalizers(self, definition: Definition, finalizers: list[str], **more: Any) -> None:
         if not self._turn.is_ours:
             raise NotLeadingError(f"the finalizers of {definition.key}")
@@ -144,7 +158,7 @@ class LiveCluster:
         if refusal.status == 403:
             namespaces.give_up()
             message = f"the annotations of namespaces have no effect, and no project goes with its namespace: {refusal}"
-            await self.tell(Event(Key(NAMESPACE, "", "default"), "namespaces", "NamespacesUnavailable", message))
+            await self.tell(Event(Key("ClusterRole", "", ROLE), ROLE, "NamespacesUnavailable", message))
 
     def _following(self, resource: Resource[T], cache: Cache[T], on_refused: Callable[[RefusedError], Awaitable[None]]) -> ListWatch[T]:
         return ListWatch(self._api, resource, cache, self._clock, watched=self.watched[resource.name], on_refused=on_refused)

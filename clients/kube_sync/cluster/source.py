@@ -18,6 +18,7 @@ class Event:
     reason: str
     message: str
     warning: bool = True
+    aside: bool = False  # of a namespace that holds nothing new any more
 
 
 class Source(Protocol):

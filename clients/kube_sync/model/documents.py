@@ -4,21 +4,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from kube_sync.model.defaults import Defaults
 from kube_sync.model.juniper import RouteTargets
-from kube_sync.model.names import CLUSTER_WIDE, FABRIC, Names
+from kube_sync.model.names import CLUSTER_WIDE, FABRIC, FqName, Names
 from kube_sync.model.networks import Made
 from kube_sync.model.plan import Address, Interface, Machine
 from kube_sync.model.prefixes import IpAddress, IpNetwork, Subnet
 
 Document = dict[str, Any]
 
+SHARED = "shared"  # the mark of the IPAM by which a later worker sees that all namespaces share a project
+
 KEPT = {"dns_server_address": "service address", "default_gateway": "gateway"}  # of a subnet, and how people call it
 
 
-def project(names: Names, namespace: str) -> Document:
-    """A namespace's project."""
-    marks = names.marks("Namespace", namespace, namespace)
-    return {**_child(names.project(namespace), "domain"), "uuid": names.uuid("project", namespace), "annotations": annotations(marks)}
+def project(names: Names, namespace: str, marks: Mapping[str, str]) -> Document:
+    """A namespace's project, or that of all."""
+    uuid = names.uuid("project") if names.shared else names.uuid("project", namespace)
+    return {**_child(names.project(namespace), "domain"), "uuid": uuid, "annotations": annotations(marks)}
 
 
 def pod_ipam(names: Names, subnets: Iterable[IpNetwork]) -> Document:
@@ -28,21 +31,27 @@ def pod_ipam(names: Names, subnets: Iterable[IpNetwork]) -> Document:
         "uuid": names.uuid("pod-ipam"),
         "ipam_subnet_method": "flat-subnet",
         "ipam_subnets": {"subnets": [_subnet(subnet) for subnet in subnets]},
-        "annotations": annotations(names.marks("Namespace", "default", "default")),
+        "annotations": annotations(names.marks("Namespace", "default", "default", **_if_shared(names))),
     }
 
 
 def default_network(names: Names) -> Document:
     """The cluster-wide network."""
     return {
-        **_child(names.default_network, "project"),
-        "uuid": names.uuid("default-network"),
+        **_flat(names, names.default_network, names.uuid("default-network")),
         "display_name": CLUSTER_WIDE,
-        "address_allocation_mode": "flat-subnet-only",
-        "virtual_network_properties": {"forwarding_mode": "l3"},
-        "network_ipam_refs": [{"to": list(names.pod_ipam), "attr": {"ipam_subnets": []}}],
         "annotations": annotations(names.marks("Namespace", "default", "default")),
     }
+
+
+def isolated_network(names: Names, namespace: str, uuid: str, wanted: Defaults, marks: Mapping[str, str]) -> Document:
+    """The network of an isolated namespace: apart from the cluster-wide one, with addresses from the same IPAM."""
+    return {**_flat(names, names.isolated_network(namespace), uuid), **isolated_changeable(wanted, marks)}
+
+
+def isolated_changeable(wanted: Defaults, marks: Mapping[str, str]) -> Document:
+    """What an edit of the namespace may change of it."""
+    return {**_fabric(forwarding=wanted.forwarding, snat=wanted.snat), "annotations": annotations(marks)}
 
 
 def ipam(network: Made, uuid: str, marks: Mapping[str, str]) -> Document:
@@ -67,8 +76,7 @@ def changeable(wanted: Made, marks: Mapping[str, str], there: Iterable[IpNetwork
     subnets = [_own_subnet(subnet, stated=subnet.asked or subnet.prefix not in kept) for subnet in wanted.subnets]
     return {
         "network_ipam_refs": [{"to": list(wanted.ipam), "attr": {"ipam_subnets": subnets}}],
-        "virtual_network_refs": [{"to": list(FABRIC)}] if wanted.forwarding else [],
-        "fabric_snat": wanted.snat,
+        **_fabric(forwarding=wanted.forwarding, snat=wanted.snat),
         "annotations": annotations(marks),
         **(route_targets(wanted.targets) if wanted.targets else {}),
     }
@@ -151,6 +159,29 @@ def gateways_of(network: Mapping[str, Any]) -> dict[IpNetwork, IpAddress | None]
     """The prefixes that a network has itself, each with its gateway."""
     own = [(_prefix(entry), entry.get("default_gateway")) for entry in _entries(network) if entry.get("subnet")]
     return {prefix: ip_address(gateway) if gateway else None for prefix, gateway in own}
+
+
+def shared_by(names: Names) -> str:
+    """What the IPAM is marked with: the project that all namespaces share, if they do (D8)."""
+    return ":".join(names.shared or ())
+
+
+def _if_shared(names: Names) -> dict[str, str]:
+    return {SHARED: shared_by(names)} if names.shared else {}
+
+
+def _flat(names: Names, fq_name: FqName, uuid: str) -> Document:
+    return {
+        **_child(fq_name, "project"),
+        "uuid": uuid,
+        "address_allocation_mode": "flat-subnet-only",
+        "virtual_network_properties": {"forwarding_mode": "l3"},
+        "network_ipam_refs": [{"to": list(names.pod_ipam), "attr": {"ipam_subnets": []}}],
+    }
+
+
+def _fabric(*, forwarding: bool, snat: bool) -> Document:
+    return {"virtual_network_refs": [{"to": list(FABRIC)}] if forwarding else [], "fabric_snat": snat}
 
 
 def _child(fq_name: Iterable[str], parent: str) -> Document:

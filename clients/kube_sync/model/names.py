@@ -13,6 +13,7 @@ OWNER = "k8s"
 # How the network of a definition is called, unless somebody says otherwise (2.2).
 AUTO = "auto"
 LEGACY = "{cluster}-{nad}-pod-network"
+APART = "{cluster}-{namespace}-{nad}-pod-network"  # where namespaces share a project, and namesakes must not share a network (B10)
 NETWORK, IPAM = "-pod-network", "-pod-ipam"
 CLUSTER_WIDE = "cluster-wide-network"  # what the founding text calls the default network
 
@@ -23,6 +24,7 @@ class Names:
 
     cluster: str
     network_template: str = AUTO
+    shared: FqName | None = None  # the project of all namespaces; without it each has its own (2.2)
 
     @cached_property
     def _space(self) -> UUID:
@@ -34,11 +36,7 @@ class Names:
 
     def project(self, namespace: str) -> FqName:
         """A namespace's project."""
-        return (DOMAIN, f"{self.cluster}-{namespace}")
-
-    def namespace(self, project: str) -> str:
-        """The namespace whose project has this name."""
-        return project.removeprefix(f"{self.cluster}-")
+        return self.shared or (DOMAIN, f"{self.cluster}-{namespace}")
 
     @property
     def default_project(self) -> FqName:
@@ -60,9 +58,14 @@ class Names:
         """The name of the cluster-wide network in network-status (B24)."""
         return "/".join(self.default_network[1:])
 
+    def isolated_network(self, namespace: str) -> FqName:
+        """The network of an isolated namespace's pods; that of `default` would be the cluster-wide one."""
+        return (*self.project(namespace), f"{self.cluster}-{namespace}-pod-network")
+
     def network(self, namespace: str, definition: str) -> FqName:
         """The network that a definition makes."""
-        template = LEGACY if self.network_template == AUTO else self.network_template
+        usual = APART if self.shared else LEGACY
+        template = usual if self.network_template == AUTO else self.network_template
         return (*self.project(namespace), template.format(cluster=self.cluster, namespace=namespace, nad=definition))
 
     def ipam(self, namespace: str, definition: str) -> FqName:

@@ -1,11 +1,12 @@
 """What network a network-attachment-definition stands for: made from a prefix (way A) or mapped by name (way B)."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kube_sync.model.juniper import JUNIPER, RouteTargets, described
 from kube_sync.model.names import FqName, Names
-from kube_sync.model.objects import Definition
+from kube_sync.model.objects import NETWORK, Definition
 from kube_sync.model.prefixes import Subnet, asked_gateways, prefixes_of, rewritten, subnets_with
 from kube_sync.model.refusals import ConflictingAnnotations, InvalidAnnotation, InvalidConfig, OverlappingCIDR, ReservedName
 from kube_sync.model.rules import ExtraSource, Rules
@@ -13,7 +14,6 @@ from kube_sync.model.rules import ExtraSource, Rules
 PLUGIN = "contrail-k8s-cni"
 CIDR = "opencontrail.org/cidr"
 GATEWAY = "opencontrail.org/gateway"
-NETWORK = "opencontrail.org/network"
 FORWARDING = "opencontrail.org/ip_fabric_forwarding"
 SNAT = "opencontrail.org/ip_fabric_snat"
 
@@ -60,7 +60,7 @@ def network_of(definition: Definition, names: Names, rules: Rules) -> Network:
     _config(definition)
     way = _way(definition, rules)
     if way == NETWORK:
-        return Mapped(_target(definition.annotations[NETWORK]))
+        return Mapped(target_of(definition.annotations[NETWORK]))
     _, namespace, name = definition.key
     fq_name = names.network(namespace, name)
     if fq_name == names.default_network:
@@ -87,7 +87,7 @@ def _annotated(definition: Definition, names: Names, rules: Rules) -> Made:
     subnets = subnets_with(prefixes_of(text, CIDR), rules.gateway)
     if GATEWAY in definition.annotations:
         subnets = asked_gateways(definition.annotations[GATEWAY], subnets, GATEWAY)
-    forwarding, snat = _flag(definition, FORWARDING), _flag(definition, SNAT)
+    forwarding, snat = flag(definition.annotations, FORWARDING), flag(definition.annotations, SNAT)
     made = _made(definition, names, rules, CIDR, text, subnets)
     wins = [Note("FabricForwardingWins", f"{FORWARDING} and {SNAT} are both true: only the first has an effect", warning=True)]
     return replace(made, forwarding=forwarding, snat=snat and not forwarding, notes=(*made.notes, *(wins if forwarding and snat else ())))
@@ -121,7 +121,8 @@ def _config(definition: Definition) -> dict[str, object]:
     return config
 
 
-def _target(text: str) -> FqName:
+def target_of(text: str) -> FqName:
+    """The network that an annotation names (S18)."""
     try:
         keys = json.loads(text)
     except (ValueError, RecursionError) as why:
@@ -138,8 +139,9 @@ def _word(keys: dict[str, object], key: str) -> str:
     return word
 
 
-def _flag(definition: Definition, annotation: str) -> bool:
-    text = definition.annotations.get(annotation, "false")
+def flag(annotations: Mapping[str, str], annotation: str) -> bool:
+    """What a switch says; anything but true and false is refused, never taken for off (G8)."""
+    text = annotations.get(annotation, "false")
     if text.lower() not in {"true", "false"}:
         raise InvalidAnnotation(annotation, f'must be "true" or "false", not {json.dumps(text)}')
     return text.lower() == "true"

@@ -20,7 +20,8 @@ NAMESPACE = "Namespace"
 LEASE = "Lease"
 API_VERSIONS = {POD: "v1", DEFINITION: "k8s.cni.cncf.io/v1", NAMESPACE: "v1", LEASE: "coordination.k8s.io/v1"}
 
-OURS = "opencontrail.org/"  # what of a namespace's annotations is for us
+OURS = "opencontrail.org/"
+NETWORK = f"{OURS}network"  # the default network of a pod or of a namespace's pods; what a definition maps
 
 
 class Key(NamedTuple):
@@ -55,6 +56,7 @@ class Pod:
     uid: str
     version: str = field(compare=False)
     selection: str = ""
+    network: str = ""  # the annotation that chooses another default network
     status: str = ""  # the network-status annotation as it stands
     node: str = ""
     host_network: bool = False
@@ -118,8 +120,9 @@ class _PodStatus(msgspec.Struct, rename="camel"):
     pod_ips: list[_Address] | None = msgspec.field(name="podIPs", default=None)
 
 
-class _PodAnnotations(msgspec.Struct, rename={"selection": NETWORKS, "status": NETWORK_STATUS}):
+class _PodAnnotations(msgspec.Struct, rename={"selection": NETWORKS, "network": NETWORK, "status": NETWORK_STATUS}):
     selection: str = ""
+    network: str = ""
     status: str = ""
 
 
@@ -172,6 +175,7 @@ def pod_of(document: Any) -> Pod:
         meta.uid,
         meta.resource_version,
         selection=intern(annotations.selection),
+        network=intern(annotations.network),
         status=annotations.status,
         node=intern(wire.spec.node_name or ""),
         host_network=bool(wire.spec.host_network),

@@ -40,7 +40,7 @@ class NetworkPending(Refusal):
 
 
 class TargetNotFound(Refusal):
-    """A network-attachment-definition maps a network that is not there (B04)."""
+    """A definition, namespace or pod names a network by its domain, project and name, and it is not there (B04)."""
 
     reason = "NetworkNotFound"
     wait = Wait.TARGET
@@ -99,9 +99,10 @@ class NameCollision(Refusal):
 
 
 class ReservedName(Refusal):
-    """The definition's network would have the name of the cluster-wide one (B09)."""
+    """The network would have the name of the cluster-wide one, or of an isolated namespace's (B09)."""
 
     reason = "ReservedName"
+    wait = Wait.NETWORK
 
 
 class NetworkInUse(Refusal):
@@ -125,6 +126,13 @@ class NetworkRefused(Refusal):
     """The configuration API has a rule or a quota against the network."""
 
     reason = "NetworkRefused"
+    wait = Wait.NETWORK
+
+
+class ProjectInUse(Refusal):
+    """A namespace has gone, and something is left in its project (B42)."""
+
+    reason = "ProjectInUse"
     wait = Wait.NETWORK
 
 

@@ -1,10 +1,11 @@
 """The cluster-wide network, which every pod has first and which exists without any definition (S10)."""
 
+from contextlib import suppress
 from typing import Any
 
 import netweave
 from kube_sync.model import documents
-from kube_sync.model.names import FqName, Names
+from kube_sync.model.names import FqName, Names, annotations_of
 from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.refusals import NameCollision, OverlappingCIDR
 from kube_sync.reconcile.config import ConfigApi
@@ -22,14 +23,16 @@ class ClusterWide:
 
     async def ensure(self) -> None:
         """Make what is missing; a Refusal if what is there is not ours or has other subnets."""
-        await self._projects.ensure("default")
         ipam = await self._ensure("network-ipam", documents.pod_ipam(self._names, self._subnets), self._names.pod_ipam)
+        self._check_project(ipam)
         self._check_subnets(ipam)
         await self._ensure("virtual-network", documents.default_network(self._names), self._names.default_network)
 
     async def _ensure(self, kind: str, document: dict[str, Any], fq_name: FqName) -> dict[str, Any]:
         found = await self._find(kind, fq_name)
         if found is None:
+            await self._check_moved(kind, document["uuid"])
+            await self._projects.ensure("default")
             try:
                 await self._api.create(kind, document)
             except netweave.AlreadyExists:
@@ -40,6 +43,17 @@ class ClusterWide:
             raise NameCollision(":".join(fq_name), f"is a {kind} of somebody else; choose another --cluster-name, or remove it")
         return found
 
+    async def _check_moved(self, kind: str, uuid: str) -> None:
+        """Names follow the project and uuids do not: so an object of ours under another one is found."""
+        with suppress(netweave.NotFound):
+            there = await self._api.read(kind, uuid, ["annotations"])
+            if self._names.owns(there):
+                raise _moved(there)
+
+    def _check_project(self, ipam: dict[str, Any]) -> None:
+        if annotations_of(ipam).get(documents.SHARED, "") != documents.shared_by(self._names):
+            raise _moved(ipam)
+
     async def _find(self, kind: str, fq_name: FqName) -> dict[str, Any] | None:
         found = await self._api.list(kind, fq_names=[fq_name], fields=["annotations", "ipam_subnets"])
         return found[0] if found else None
@@ -49,6 +63,11 @@ class ClusterWide:
         if there != {str(subnet) for subnet in self._subnets}:
             wanted = ", ".join(map(str, self._subnets))
             raise OverlappingCIDR(":".join(self._names.pod_ipam), f"has {', '.join(sorted(there))}, but --pod-subnet says {wanted}")
+
+
+def _moved(there: dict[str, Any]) -> NameCollision:
+    fault = f"cannot change while objects of this cluster exist: {':'.join(there['fq_name'])} was made under another one"
+    return NameCollision("--cluster-project", fault)
 
 
 def _prefix(entry: dict[str, Any]) -> str:

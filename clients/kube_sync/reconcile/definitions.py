@@ -5,10 +5,10 @@ from collections.abc import Callable
 import netweave
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
-from kube_sync.model.names import Names
+from kube_sync.model.names import FqName, Names
 from kube_sync.model.networks import Made, Mapped, Note, is_ours, network_of
 from kube_sync.model.objects import Definition, Key
-from kube_sync.model.refusals import NetworkInUse, TargetNotFound
+from kube_sync.model.refusals import NetworkInUse, ReservedName, TargetNotFound
 from kube_sync.model.rules import NadDelete, OverlapPolicy, Rules
 from kube_sync.reconcile.claims import Claims
 from kube_sync.reconcile.config import ConfigApi
@@ -28,6 +28,7 @@ class Definitions:
         projects: Projects,
         rules: Rules,
         on_freed: Callable[[list[str]], None],
+        holder_of: Callable[[FqName], Key | None],
     ) -> None:
         self._api = api
         self._names = names
@@ -35,6 +36,7 @@ class Definitions:
         self._cache = cache
         self._rules = rules
         self._on_freed = on_freed
+        self._holder_of = holder_of
         self._networks = Networks(api, names, projects)
         self._claims = Claims(self._networks) if rules.overlap is OverlapPolicy.DENY else None
         self._noted: dict[Key, tuple[str, tuple[Note, ...]]] = {}
@@ -52,6 +54,10 @@ class Definitions:
             await (self._use(definition, wanted) if isinstance(wanted, Mapped) else self._make(definition, wanted))
 
     async def _make(self, definition: Definition, wanted: Made) -> None:
+        if (holder := self._holder_of(wanted.fq_name)) and not await self._networks.is_there(definition.key):
+            raise ReservedName(
+                definition.key, f"would be {':'.join(wanted.fq_name)}, the network of isolated {holder}; choose another name"
+            )
         holds = self._rules.nad_delete is NadDelete.HOLD
         if holds and not definition.held:
             await self._source.hold(definition)
@@ -66,6 +72,12 @@ class Definitions:
         if definition.held and not holds:
             await self._source.release(definition)
         await self._note(definition, wanted.notes, changed=changed)
+
+    async def _check_free(self, definition: Definition, wanted: Made) -> None:
+        """Whoever has a name keeps it; one that nobody has yet is an isolated namespace's (B09)."""
+        if (holder := self._holder_of(wanted.fq_name)) and not await self._networks.is_there(definition.key):
+            fault = f"would be {':'.join(wanted.fq_name)}, the network of isolated {holder}; choose another name"
+            raise ReservedName(definition.key, fault)
 
     async def _use(self, definition: Definition, network: Mapped) -> None:
         """The target must be there; a network that the definition made before goes when its last pod has gone."""

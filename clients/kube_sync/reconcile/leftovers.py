@@ -8,12 +8,20 @@ import structlog
 from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.model.entries import ADDRESS, INTERFACE, MACHINE, deletion, link
 from kube_sync.model.names import Names, annotations_of
-from kube_sync.model.objects import DEFINITION, POD, Key
+from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Key
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.orphans import Orphans, Owner
 from kube_sync.reconcile.owned import PAGE, Owned
 
-NETWORK, IPAM = "virtual-network", "network-ipam"
+NETWORK, IPAM, PROJECT = "virtual-network", "network-ipam", "project"
+# Each sort by its own measure: what it is called, whose it is, and the kind in the configuration API.
+SORTS = (
+    (f"{MACHINE}s", POD, MACHINE),
+    (f"{NETWORK}s", DEFINITION, NETWORK),
+    (f"{IPAM}s", DEFINITION, IPAM),
+    (f"{NETWORK}s of namespaces", NAMESPACE, NETWORK),
+    (f"{PROJECT}s", NAMESPACE, PROJECT),
+)
 MACHINES, INTERFACES = "virtual_machine_refs", "virtual_machine_interface_refs"
 # Interfaces are many, and one without a machine is made by hands only: every so many passes is often enough.
 RARELY = 6
@@ -22,7 +30,7 @@ log = structlog.get_logger()
 
 
 class Leftovers:
-    """A missing pod or definition is looked at as gone, which removes what it had; what no look would find is removed here."""
+    """A missing pod, definition or namespace is looked at as gone, which removes what it had; what no look would find is removed here."""
 
     def __init__(self, api: ConfigApi, names: Names, caches: Caches, orphans: Orphans, wake: Callable[[Key], None]) -> None:
         self._api = api
@@ -37,9 +45,9 @@ class Leftovers:
     async def sweep(self) -> None:
         """One pass over all kinds whose owners are known completely."""
         self._passes += 1
-        for cache, owner, kinds in ((self._caches.pods, POD, (MACHINE,)), (self._caches.definitions, DEFINITION, (NETWORK, IPAM))):
-            for kind in kinds if cache.synced else ():
-                await self._orphans.sweep(f"{kind}s", self._owned.of(kind, owner), _knowing(cache), self._wake)
+        for what, owner, kind in SORTS:
+            if (cache := self._caches.of(owner)).synced:
+                await self._orphans.sweep(what, self._owned.of(kind, owner), _knowing(cache), self._wake)
         if self._passes % RARELY == RARELY - 1:
             self._stray.clear()
             await self._orphans.sweep(f"{INTERFACE}s", self._strays(), _knowing(self._caches.pods), self._remove_strays)

@@ -8,9 +8,10 @@ import netweave
 from kube_sync.model import documents
 from kube_sync.model.names import FABRIC, FqName, Names, annotations_of
 from kube_sync.model.networks import Made
-from kube_sync.model.objects import Definition, Key
+from kube_sync.model.objects import DEFINITION, Definition, Key
 from kube_sync.model.prefixes import IpNetwork
-from kube_sync.model.refusals import CIDRImmutable, NameCollision, NetworkInUse, NetworkRefused
+from kube_sync.model.refusals import CIDRImmutable, NetworkInUse, NetworkRefused
+from kube_sync.reconcile.collisions import collision
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects
 
@@ -62,7 +63,7 @@ class Networks:
     async def owned(self, fields: Iterable[str] = ()) -> list[Row]:
         """All networks of this cluster's definitions."""
         rows = await self._api.list(NETWORK, fields=["annotations", *fields], page=1000)
-        return [row for row in rows if self._names.owns(row) and "k8s_uuid" in annotations_of(row)]
+        return [row for row in rows if self._names.owns(row) and annotations_of(row)["kind"] == DEFINITION]
 
     async def _make(self, definition: Definition, wanted: Made) -> None:
         marks = self._marks(definition)
@@ -79,7 +80,7 @@ class Networks:
         except netweave.AlreadyExists as why:
             found = await self._find(kind, document["uuid"], ["annotations"])
             if found is None or list(found["fq_name"]) != document["fq_name"] or not self._names.owns(found):
-                raise NameCollision(":".join(document["fq_name"]), f"is a {kind} of somebody else: it is neither used nor changed") from why
+                raise await collision(self._api, self._names, kind, tuple(document["fq_name"])) from why
 
     async def _correct(self, definition: Definition, wanted: Made, found: Row) -> bool:
         there = documents.gateways_of(found)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from kube_sync.model.names import Names, annotations_of
-from kube_sync.model.objects import Key
+from kube_sync.model.objects import NAMESPACE, Key
 from kube_sync.reconcile.config import ConfigApi
 
 PAGE = 500
@@ -21,4 +21,5 @@ class Owned:
         async for row in self._api.iterate(kind, page=PAGE, fields=["annotations"]):
             marks = annotations_of(row)
             if self._names.are_ours(marks) and marks.get("kind") == owner and {"namespace", "name", "k8s_uuid"} <= marks.keys():
-                yield Key(owner, marks["namespace"], marks["name"]), marks["k8s_uuid"]
+                namespace = "" if owner == NAMESPACE else marks["namespace"]
+                yield Key(owner, namespace, marks["name"]), marks["k8s_uuid"]

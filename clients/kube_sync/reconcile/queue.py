@@ -52,6 +52,10 @@ class WorkQueue:
         """The keys that are being looked at."""
         return frozenset(self._running)
 
+    def is_running(self, key: Key) -> bool:
+        """Whether the key is being looked at."""
+        return key in self._running
+
     def add(self, key: Key) -> None:
         """Look at the key soon; one that is being looked at gets another look afterwards."""
         self._cancel(key)

@@ -6,7 +6,7 @@ from typing import Any
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
 from kube_sync.model.attachments import Attachment, attachments_of
-from kube_sync.model.choices import Choice, check_apart, chosen, families
+from kube_sync.model.choices import Choice, check_apart, chosen
 from kube_sync.model.documents import gateways_of
 from kube_sync.model.names import FqName, Names
 from kube_sync.model.networks import Made, Network, is_ours, network_of
@@ -14,13 +14,12 @@ from kube_sync.model.objects import DEFINITION, Definition, Key, Pod
 from kube_sync.model.refusals import CrossNamespaceDenied, InvalidAnnotation, NetworkNotFound, NetworkPending, Refusal
 from kube_sync.model.rules import Rules
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.default_networks import Default, DefaultNetworks, Row, Rows
 from kube_sync.settings import InvalidAnnotations
 
 NETWORK = "virtual-network"
 FIELDS = ["annotations", "network_ipam_refs"]
 
-Row = dict[str, Any]
-Rows = dict[str | FqName, Row]  # by uuid and by name
 Selected = list[tuple[Attachment, Network | None]]
 
 
@@ -34,6 +33,7 @@ class Resolution:
         source: Source,
         definitions: Cache[Definition],
         rules: Rules,
+        defaults: DefaultNetworks,
         ensure_default: Callable[[], Awaitable[None]],
         refusal_of: Callable[[Key], Refusal | None],
         *,
@@ -44,30 +44,35 @@ class Resolution:
         self._source = source
         self._definitions = definitions
         self._rules = rules
+        self._defaults = defaults
         self._ensure_default = ensure_default
         self._refusal_of = refusal_of
         self._lenient = invalid is InvalidAnnotations.DEFAULT_ONLY
 
     async def choices(self, pods: Iterable[Pod]) -> dict[Key, tuple[Choice, ...] | Exception]:
-        """For each pod the cluster-wide network, then those that it selects, in order; or why it cannot have them."""
+        """For each pod its default network, then those that it selects, in order; or why it cannot have them."""
         chosen: dict[Key, tuple[Choice, ...] | Exception] = {}
-        selected: dict[Key, Selected] = {}
+        selected: dict[Key, tuple[Default, Selected]] = {}
         for pod in pods:
             try:
-                selected[pod.key] = [(attachment, self._network(pod, attachment)) for attachment in await self._selection(pod)]
+                default = self._defaults.wanted(pod)
+                selected[pod.key] = default, [(attachment, self._network(pod, attachment)) for attachment in await self._selection(pod)]
             except Refusal as why:
                 chosen[pod.key] = why
         if selected:
-            rows = await self._rows([each for several in selected.values() for each in several])
-            for key, each in selected.items():
+            defaults = {default.fq_name for default, _ in selected.values()}
+            rows = await self._rows(defaults, [each for _, several in selected.values() for each in several])
+            for key, (default, several) in selected.items():
                 try:
-                    chosen[key] = self._choices(each, rows)
+                    chosen[key] = self._choices(default, several, rows)
                 except Refusal as why:
                     chosen[key] = why
         return chosen
 
     def selects(self, pod: Pod, choices: Iterable[Choice]) -> bool:
-        """Whether the annotation still says what the choices were made from."""
+        """Whether the annotations still say what the choices were made from."""
+        if not all(choice.attachment or self._defaults.agrees(pod, choice) for choice in choices):
+            return False
         try:
             now = attachments_of(pod.selection, pod.key.namespace)
         except InvalidAnnotation:
@@ -76,7 +81,7 @@ class Resolution:
 
     async def tell_drift(self, pod: Pod, choices: Iterable[Choice]) -> None:
         """The selection was edited: it stays what it was as long as the pod lives (S8)."""
-        kept = ",".join(choice.reference for choice in choices if choice.attachment) or "the default network only"
+        kept = ",".join(choice.reference for choice in choices if choice.attachment) or "its default network only"
         message = f"networks cannot be added to or removed from a running pod: it keeps {kept}; recreate the pod to change them"
         await self._source.tell(Event(pod.key, pod.uid, "AttachmentDrift", message))
 
@@ -106,20 +111,17 @@ class Resolution:
         except Refusal as why:
             raise NetworkNotFound(attachment.reference, f"has no network, {why.reason}: {why}") from why
 
-    async def _rows(self, selected: Selected) -> Rows:
+    async def _rows(self, defaults: Iterable[FqName], selected: Selected) -> Rows:
         default = self._names.default_network
-        fq_names = list(dict.fromkeys([default, *(network.fq_name for _, network in selected if network)]))
+        fq_names = list(dict.fromkeys([default, *defaults, *(network.fq_name for _, network in selected if network)]))
         rows = await self._list(fq_names=fq_names)
         if default not in rows:
             await self._ensure_default()
             rows = await self._list(fq_names=fq_names)
         return rows | await self._renamed(selected, rows)
 
-    def _choices(self, selected: Selected, rows: Rows) -> tuple[Choice, ...]:
-        default = self._names.default_network
-        if default not in rows:
-            raise NetworkPending(":".join(default), "is on its way")
-        first = Choice(self._names.default_reference, str(rows[default]["uuid"]), families(self._rules.pod_subnets, flat=True))
+    def _choices(self, default: Default, selected: Selected, rows: Rows) -> tuple[Choice, ...]:
+        first = self._defaults.choice(default, rows)
         choices = (first, *(self._choice(at, attachment, network, rows) for at, (attachment, network) in enumerate(selected, start=1)))
         check_apart(choices)
         return choices

@@ -3,7 +3,7 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 
-from kube_sync.model.objects import DEFINITION, Key
+from kube_sync.model.objects import POD, Key
 from kube_sync.model.refusals import Refusal
 
 
@@ -59,7 +59,7 @@ class WaitingRoom:
         return dict(counts)
 
     def woken_by(self, freed: Iterable[str]) -> list[Key]:
-        """For every address freed in a network, the pod that has waited longest there; and the definitions that wait for it to empty."""
+        """For every address freed in a network, the pod that has waited longest there; and whatever waits for it to empty."""
         self._frees += 1
         woken: dict[Key, None] = {}
         for network in freed:
@@ -92,27 +92,27 @@ class Line:
     def __init__(self) -> None:
         self._again: OrderedDict[Key, None] = OrderedDict()
         self._first: OrderedDict[Key, None] = OrderedDict()
-        self._definitions: dict[Key, None] = {}
+        self._others: dict[Key, None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._again or self._first or self._definitions)
+        return bool(self._again or self._first or self._others)
 
     def join(self, key: Key, *, again: bool) -> None:
         """Wait at the end, or with those that were called before."""
-        if key.kind == DEFINITION:
-            self._definitions[key] = None
+        if key.kind != POD:
+            self._others[key] = None
         elif key not in self._first:
             (self._again if again else self._first).setdefault(key)
 
     def leave(self, key: Key) -> None:
         """Wait no more."""
-        for keys in (self._again, self._first, self._definitions):
+        for keys in (self._again, self._first, self._others):
             keys.pop(key, None)
 
     def call(self) -> list[Key]:
-        """The next pod, and every definition."""
+        """The next pod, and everything else."""
         pods = next((keys for keys in (self._again, self._first) if keys), None)
-        return [*([pods.popitem(last=False)[0]] if pods else []), *self._definitions]
+        return [*([pods.popitem(last=False)[0]] if pods else []), *self._others]
 
 
 class References:

@@ -16,15 +16,17 @@ from kube_sync.cluster.lease import ALWAYS, Turn
 from kube_sync.cluster.source import Event, Source
 from kube_sync.instruments import Instruments
 from kube_sync.model.attachments import attachments_of
-from kube_sync.model.objects import DEFINITION, POD, Definition, Key, Namespace, Pod
+from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Definition, Kept, Key, Namespace, Pod, namespace_key
 from kube_sync.model.refusals import InvalidAnnotation, Refusal
 from kube_sync.reconcile.absences import Absences
 from kube_sync.reconcile.brake import Brake
 from kube_sync.reconcile.cluster_wide import ClusterWide
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.default_networks import DefaultNetworks
 from kube_sync.reconcile.definitions import Definitions
 from kube_sync.reconcile.leftovers import Leftovers
 from kube_sync.reconcile.looks import Looks
+from kube_sync.reconcile.namespaces import Namespaces
 from kube_sync.reconcile.orphans import Orphans
 from kube_sync.reconcile.outage import Outage
 from kube_sync.reconcile.passes import one_by_one
@@ -70,29 +72,38 @@ class Worker:
         self._references = References()
         self._pod_cache: Cache[Pod] = Cache(self._pod_changed, partial(self._listed, POD))
         self._definition_cache: Cache[Definition] = Cache(self._definition_changed, partial(self._listed, DEFINITION))
-        self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed)
-        projects = Projects(api, names)
+        self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed, partial(self._listed, NAMESPACE))
+        projects = Projects(api, names, self._namespace_cache)
+        self._namespaces = Namespaces(api, names, source, self._namespace_cache, projects, self._wake_members_of)
+        defaults = DefaultNetworks(names, self._namespace_cache, rules.pod_subnets, self._queue.add)
         self._cluster_wide = ClusterWide(api, names, projects, rules.pod_subnets)
-        self._definitions = Definitions(api, names, source, self._definition_cache, projects, rules, self._freed)
+        self._definitions = Definitions(
+            api, names, source, self._definition_cache, projects, rules, self._freed, self._namespaces.holder_of
+        )
         resolution = Resolution(
             api,
             names,
             source,
             self._definition_cache,
             rules,
+            defaults,
             self._cluster_wide.ensure,
             self._waiting.why,
             invalid=settings.invalid_annotation,
         )
         self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, Routers(api, clock), self._freed, settings)
         self._brake = Brake(source, turn.place, on=not settings.allow_mass_delete)
-        self._absences = Absences(source, self._brake, self._queue.add, lambda key: self._find(key) is not None)
+        self._absences = Absences(source, self._brake, self._queue.add, self._is_known)
         self._orphans = orphans = Orphans(source, clock, self._brake, instruments, patience=patience)
         self._caches = Caches(self._pod_cache, self._definition_cache, self._namespace_cache)
         self._leftovers = Leftovers(api, names, self._caches, orphans, self._queue.add)
         self._sweeps = Sweeps(clock, orphans, self._leftovers.sweep)
         self._outage = Outage(partial(api.find, "project", names.default_project), self._queue, clock)
-        lookers = {POD: self._pods.look, DEFINITION: one_by_one(self._definitions.reconcile)}
+        lookers = {
+            POD: self._pods.look,
+            DEFINITION: one_by_one(self._definitions.reconcile),
+            NAMESPACE: one_by_one(self._namespaces.reconcile),
+        }
         lookers = {kind: self._absences.guarding(looker) for kind, looker in lookers.items()}
         self._looks = Looks(self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell, instruments, clock)
 
@@ -180,19 +191,29 @@ class Worker:
                 task.cancel()
 
     async def _tell(self, key: Key, why: Refusal) -> None:
-        if (found := self._find(key)) is not None:
+        if (found := self._caches.of(key.kind).get(key)) is not None:
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))
 
-    def _find(self, key: Key) -> Pod | Definition | None:
-        return self._pod_cache.get(key) if key.kind == POD else self._definition_cache.get(key)
+    def _is_known(self, key: Key) -> bool:
+        return self._caches.of(key.kind).get(key) is not None
 
-    def _listed(self, kind: str, gone: Mapping[Key, Pod | Definition], there: int) -> None:
+    def _listed(self, kind: str, gone: Mapping[Key, Kept], there: int) -> None:
         self._absences.listed(kind, gone, there)
         self._sweeps.listed()
 
     def _in_step(self, key: Key) -> None:
         if key.kind == DEFINITION:
             self._wake_pods_of(key)
+        if key.kind != NAMESPACE and not self._is_known(key):
+            # A namespace's network and project go when nothing is left in them.
+            namespace = namespace_key(key.namespace)
+            if namespace in self._waiting or self._queue.is_running(namespace):
+                self._queue.add(namespace)
+
+    def _wake_members_of(self, namespace: Key) -> None:
+        for key in (*self._waiting, *self._queue.running):
+            if key.namespace == namespace.name:
+                self._queue.add(key)
 
     def _freed(self, networks: list[str]) -> None:
         for key in self._waiting.woken_by(networks):
@@ -220,14 +241,12 @@ class Worker:
         self._queue.add(key)
         self._wake_pods_of(key)
 
-    def _namespace_changed(self, key: Key, _old: Namespace | None, _new: Namespace | None) -> None:
-        """Its definitions and those of its pods that wait may have another answer now; running pods keep what they have."""
-        for found in self._definition_cache:
-            if found.key.namespace == key.name:
-                self._queue.add(found.key)
-        for pod in (*self._waiting, *self._queue.running):
-            if pod.kind == POD and pod.namespace == key.name:
-                self._queue.add(pod)
+    def _namespace_changed(self, key: Key, _old: Namespace | None, new: Namespace | None) -> None:
+        """What waits in it may have another answer now; what is in step stays so, for running pods keep their networks (B50)."""
+        if new is None:
+            self._waiting.leave(key)
+        self._queue.add(key)
+        self._wake_members_of(key)
 
 
 def _selected(pod: Pod | None) -> Iterable[Key]:

@@ -104,6 +104,10 @@ class Scene:
             return await self.api.read(kind, await self.api.find(kind, fq_name))
         return None
 
+    async def missing(self, kind: str, fq_name: FqName) -> bool:
+        """Whether there is no such object."""
+        return await self.found(kind, fq_name) is None
+
     async def machines(self, name: str, namespace: str = "default") -> list[str]:
         """The uuids of the virtual-machines of pods of that name."""
         rows = await self.api.list("virtual-machine", fq_names=[self.names.machine(namespace, name)])

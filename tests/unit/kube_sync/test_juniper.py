@@ -7,7 +7,7 @@ import pytest
 
 from kube_sync.model.juniper import JUNIPER, RouteTargets
 from kube_sync.model.names import Names
-from kube_sync.model.networks import CIDR, FORWARDING, GATEWAY, NETWORK, SNAT, Made, network_of
+from kube_sync.model.networks import CIDR, FORWARDING, GATEWAY, SNAT, Made, network_of
 from kube_sync.model.refusals import ConflictingAnnotations, InvalidAnnotation, InvalidCIDR, OverlappingCIDR
 from kube_sync.model.rules import ExtraSource, Rules
 from tests.unit.kube_sync.fakes import definition
@@ -71,7 +71,7 @@ def test_prefixes_obey_the_rules_of_all_prefixes() -> None:
         made_of({"ipamV4Subnet": "10.96.0.0/24"})
 
 
-@pytest.mark.parametrize("other", [CIDR, NETWORK, SNAT, FORWARDING, GATEWAY])
+@pytest.mark.parametrize("other", [CIDR, SNAT, FORWARDING, GATEWAY])
 def test_beside_the_annotations_that_say_the_same_it_is_refused(other: str) -> None:
     with pytest.raises(ConflictingAnnotations, match=other):
         made_of({"ipamV4Subnet": "172.16.10.0/24"}, RULES, **{other: "true"})

@@ -16,6 +16,21 @@ def test_names_are_those_that_were_agreed() -> None:
     assert names.machine("ns", "web-0") == ("k8s__ns__web-0",)
 
 
+def test_a_shared_project_holds_all_namespaces_and_keeps_namesakes_apart() -> None:
+    names = Names("k8s", shared=("default-domain", "all"))
+
+    assert names.default_network == ("default-domain", "all", "k8s-default-pod-network")
+    assert names.network("a", "n1") == ("default-domain", "all", "k8s-a-n1-pod-network")
+    assert names.ipam("a", "n1") == ("default-domain", "all", "k8s-a-n1-pod-ipam")
+    assert names.isolated_network("a") == ("default-domain", "all", "k8s-a-pod-network")
+
+
+@pytest.mark.parametrize("names", [Names("k8s"), Names("k8s", shared=("default-domain", "all"))], ids=["own", "shared"])
+def test_only_the_default_namespace_would_be_isolated_in_the_cluster_wide_network(names: Names) -> None:
+    assert names.isolated_network("default") == names.default_network
+    assert names.isolated_network("team") != names.default_network
+
+
 def test_uuids_depend_on_cluster_pod_and_index_alone() -> None:
     # Written down once: what a release gave, every later one must give, or its objects would be orphans.
     assert Names("k8s").interface_uuid(UID, 0) == "734aab71-352d-5493-acdf-0e6a4eda6afb"

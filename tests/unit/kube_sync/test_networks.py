@@ -3,7 +3,8 @@
 import pytest
 
 from kube_sync.model.names import Names
-from kube_sync.model.networks import CIDR, FORWARDING, GATEWAY, NETWORK, SNAT, Made, Mapped, is_ours, network_of
+from kube_sync.model.networks import CIDR, FORWARDING, GATEWAY, SNAT, Made, Mapped, is_ours, network_of
+from kube_sync.model.objects import NETWORK
 from kube_sync.model.prefixes import GatewayPlace
 from kube_sync.model.refusals import (
     ConflictingAnnotations,

@@ -19,6 +19,11 @@ def test_settings_that_can_be_are_kept() -> None:
     assert [str(subnet) for subnet in kept.rules.pod_subnets] == ["10.32.0.0/12", "fd00::/64"]
 
 
+@pytest.mark.parametrize(("said", "domain"), [("all", "default-domain"), ("other:all", "other")])
+def test_a_project_for_all_namespaces_is_in_the_usual_domain_unless_it_names_another(said: str, domain: str) -> None:
+    assert Options(cluster_project=said).settings().names.project("team") == (domain, "all")
+
+
 def test_who_says_nothing_gets_the_settings_that_stand_in_the_class() -> None:
     assert Options().settings() == Settings()
 
@@ -47,6 +52,9 @@ def test_settings_that_cannot_be_are_named(name: str, subnets: list[str], told: 
         ({"service_subnet": ["10.96.0.1/12"]}, "--service-subnet '10.96.0.1/12'"),
         ({"ip_fabric_subnet": ["10.64.0.0/12", "10.65.0.0/16"]}, "--ip-fabric-subnet '10.65.0.0/16': overlaps 10.64.0.0/12"),
         ({"nad_shared_namespace": ["infra", "Not_One"]}, "--nad-shared-namespace 'Not_One'"),
+        ({"cluster_project": "a:b:c"}, "--cluster-project 'a:b:c'"),
+        ({"cluster_project": "domain:"}, "--cluster-project 'domain:'"),
+        ({"cluster_project": ""}, "--cluster-project ''"),
         ({"vn_name_template": "{cluster}-pods"}, "--vn-name-template '{cluster}-pods': needs {nad}"),
         ({"vn_name_template": "{pod}-{nad}"}, "has {pod}"),
         ({"vn_name_template": "{}-{nad}"}, "has {}"),
