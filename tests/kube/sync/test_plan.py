@@ -136,7 +136,12 @@ async def gone(scene: Scene) -> None:
     scene.kube.kubectl.delete("net-attach-def", "red")
 
 
-@pytest.mark.parametrize("state", [fresh, half_made, edited, gone], ids=lambda state: state.__name__)
+async def crowded(scene: Scene) -> None:
+    """A prefix with four addresses, five pods that want one, and none of it made."""
+    scene.kube.kubectl.apply([nad("small", cidr="10.1.1.0/29"), *(pod(f"web-{number}", networks="small") for number in range(5))])
+
+
+@pytest.mark.parametrize("state", [fresh, half_made, edited, gone, crowded], ids=lambda state: state.__name__)
 async def test_b49_the_plan_is_what_the_run_does_and_telling_it_writes_nothing(cluster: Scene, state: Any) -> None:
     await state(cluster)
     cluster.tap.clear()
