@@ -92,7 +92,7 @@ def test_folders_in_the_folder_are_read_when_that_is_asked_for(tmp_path: Path) -
         (f"{POD_MANIFEST}---\n---\n- 7\n", "all.yaml document 3: not a Kubernetes object: [7]"),
         ("kind: List\nitems: [{kind: Pod, metadata: {name: Web}}]\n", "all.yaml item 1: Pod left out: metadata.name 'Web'"),
         ("kind: PodList\nitems: [7]\n", "all.yaml item 1: not a Kubernetes object: 7"),
-        ("kind: Pod\nmetadata: {name: a, annotations: {x: true}}\n", "all.yaml: Pod left out: Expected `str"),
+        ("kind: Pod\nmetadata: {name: a, annotations: {k8s.v1.cni.cncf.io/networks: true}}\n", "all.yaml: Pod left out: Expected `str`"),
         ("kind: Deployment\nmetadata: {name: a}\nspec: {replicas: many}\n", "all.yaml: Deployment left out: spec.replicas 'many'"),
         ("kind: [\n", "all.yaml: while parsing"),
     ],
