@@ -5,10 +5,13 @@ import pytest
 from kube_sync.clock import SystemClock
 from kube_sync.cluster.http import HttpKubeApi, configuration
 from kube_sync.cluster.lease import Lease, Place
+from kube_sync.model.defaults import ISOLATION
 from kube_sync.settings import LEASE
 from tests.kube.double import nad, pod
 from tests.kube.sync.rights import NAMESPACE, worker_account
 from tests.kube.sync.scene import Scene
+
+LEFT = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "left", "annotations": {ISOLATION: "true"}}}
 
 
 @pytest.mark.double
@@ -17,20 +20,23 @@ async def test_a_worker_uses_every_right_that_an_installation_gives_it(scene: Sc
     account = worker_account(scene.kube)
     scene.kubeconfig = scene.kube.kubeconfig(scene.kubeconfig, account=account)
     kubectl = scene.kube.kubectl
-    kubectl.apply(pod("waits", networks="missing"))
+    kubectl.apply([pod("waits", networks="missing"), LEFT])
 
     await _lead_once(scene)
     async with scene.worker():
         await scene.event("NetworkNotFound", "waits")
         kubectl.apply([nad("blue", cidr="10.1.1.0/24"), nad("red", cidr="10.1.2.0/24"), pod("web-0", networks="blue")])
         await scene.complete("web-0")
+        await scene.until(lambda: scene.found("project", scene.names.project("left")))
         await scene.settled()
     kubectl.delete("pods", "web-0", grace=0)
     kubectl.patch("net-attach-def", "red", {"metadata": {"finalizers": None}})
     kubectl.delete("net-attach-def", "red")
+    kubectl.delete("namespaces", "left")
     async with scene.worker():
         await scene.gone("web-0")
         await scene.until(lambda: _is_gone(scene, "red"))
+        await scene.until(lambda: scene.missing("project", scene.names.project("left")))
         await scene.until(lambda: _is_told_twice(scene, "waits"))
 
     assert account.denied == []
