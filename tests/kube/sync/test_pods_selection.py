@@ -86,7 +86,7 @@ BAD_SELECTIONS = [
 async def test_b18_garbage_is_told_and_holds_up_no_healthy_pod_not_even_after_a_restart(cluster: Scene) -> None:
     cluster.kube.kubectl.apply(nad("a", cidr="10.1.0.0/16"))
     cluster.kube.kubectl.apply([pod(f"bad-{at}", networks=selection) for at, selection in enumerate(BAD_SELECTIONS)])
-    early, late = [f"early-{at}" for at in range(25)], [f"late-{at}" for at in range(25)]
+    early, late = [f"early-{at}" for at in range(50)], [f"late-{at}" for at in range(50)]
 
     async with cluster.worker():
         for at in range(len(BAD_SELECTIONS)):
