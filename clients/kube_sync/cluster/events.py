@@ -23,7 +23,7 @@ BACKLOG = 10_000
 REMEMBERED = 4096
 LONGEST_MESSAGE = 1024  # bytes, the API server's limit
 
-LAST_WORDS = 5.0  # seconds for what still waits when the worker ends
+LAST, LAST_WORDS = 100, 5.0  # of what still waits when the worker ends: so many, in so many seconds
 
 log = structlog.get_logger()
 
@@ -62,7 +62,7 @@ class Recorder:
             self._arrived.set()
 
     async def run(self) -> None:
-        """Write what is told, warnings first, until cancelled; what waits then has a few seconds."""
+        """Write what is told, warnings first, until cancelled; of what waits then, the first few."""
         self._running = True
         try:
             while True:
@@ -74,7 +74,7 @@ class Recorder:
             self._running = False
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST_WORDS):
-                    while self._arrived.is_set():
+                    for _ in range(min(LAST, sum(map(len, self._backlog.values())))):
                         await self._write(*self._next())
 
     def _next(self) -> tuple[Event, str]:
