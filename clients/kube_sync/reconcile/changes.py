@@ -1,7 +1,7 @@
 """Writes for many pods in few requests; what is refused to one is its own affair (B18, B39)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import netweave
@@ -19,6 +19,7 @@ MOST = 150
 
 Rows = list[tuple[str, dict[str, Any]]]
 Change = tuple[Key, list[Entry]]
+FAMILY = "instance_ip_family"
 PLACE = re.compile(r"entry \d+ \([^)]*\): ")
 
 
@@ -45,9 +46,12 @@ class Changes:
             except netweave.Refused as why:
                 at, entry = _fault(group, why)
                 if entry is not None:
-                    outcomes[group[at][0]] = await self._meaning(entry, why)
+                    outcomes[group[at][0]] = meaning = await self._meaning(entry, why)
+                    hopeless = _as_hopeless(entry, group[at + 1 :]) if isinstance(meaning, SubnetExhausted) else []
+                    outcomes |= dict.fromkeys(hopeless, meaning)
                     # Those before it were not what was refused, and each refusal settles one: this comes to an end.
-                    waiting += [part for part in (group[at + 1 :], group[:at]) if part]
+                    rest = [change for change in group[at + 1 :] if change[0] not in hopeless]
+                    waiting += [part for part in (rest, group[:at]) if part]
                 elif len(group) > 1 and why.status < 500:
                     waiting += [group[len(group) // 2 :], group[: len(group) // 2]]
                 else:
@@ -55,8 +59,8 @@ class Changes:
             except netweave.VncError as why:
                 outcomes |= dict.fromkeys((key for key, _ in group), why)
             else:
-                rest = iter(answers)
-                outcomes |= {key: [made for entry in entries for made in _made(entry, next(rest))] for key, entries in group}
+                left = iter(answers)
+                outcomes |= {key: [made for entry in entries for made in _made(entry, next(left))] for key, entries in group}
         return outcomes
 
     async def _meaning(self, entry: Entry, why: netweave.Refused) -> Exception:
@@ -120,6 +124,20 @@ def _fault(group: Sequence[Change], why: netweave.Refused) -> tuple[int, Entry |
                 return at, entries[index]
             index -= len(entries)
     return 0, None
+
+
+def _as_hopeless(refused: Entry, others: Iterable[Change]) -> list[Key]:
+    """Whose turn would have come later for an address of the same family of a network that has none left."""
+    drawn = _draw(refused)
+    return [key for key, entries in others if drawn in map(_draw, entries)] if drawn else []
+
+
+def _draw(entry: Entry) -> tuple[str, str] | None:
+    """Network and family of an address that whoever comes first gets."""
+    data = entry["data"]
+    if (entry["kind"], entry["operation"]) != (ADDRESS, "create") or IP in data:
+        return None
+    return str(data[NETWORKS][0]["uuid"]), str(data.get(FAMILY, ""))
 
 
 def _made(entry: Entry, answer: dict[str, Any]) -> Rows:

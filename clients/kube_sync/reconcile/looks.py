@@ -24,6 +24,10 @@ FORBIDDEN, FORBIDDEN_PAUSE = {401, 403}, 30.0
 log = structlog.get_logger()
 
 
+class TogetherError(Exception):
+    """What befell a look at many keys, and says nothing of any one of them."""
+
+
 class Looks:
     """`lookers` look at the keys of one kind; `on_step` hears a key that is in step, `tell` a refusal that its owner should know."""
 
@@ -68,7 +72,13 @@ class Looks:
 
         try:
             await self._lookers[keys[0].kind](keys, settle)
-        except Exception as why:  # noqa: BLE001 - told key by key
+        except (netweave.VncError, KubeError) as why:
+            for key in keys:
+                await settle(key, why)
+        except Exception as why:  # told key by key
+            if len(keys) > 1:
+                log.exception("a look at many failed: each is looked at alone")
+                why = TogetherError(why)
             for key in keys:
                 await settle(key, why)
         finally:
@@ -93,6 +103,8 @@ class Looks:
                 self._queue.put_back(key)
             case netweave.VncError():
                 log.warning("to be tried again", why=str(outcome))
+                self._queue.retry(key, alone=True)
+            case TogetherError():
                 self._queue.retry(key, alone=True)
             case _:  # one object's surprise must not stop the others (B18)
                 log.error("to be tried again", exc_info=outcome)

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import structlog
@@ -16,6 +16,7 @@ from kube_sync.model.entries import Entry, entry
 from kube_sync.model.names import Names
 from kube_sync.model.objects import Key, Pod
 from kube_sync.model.plan import Found, Machine, plan
+from kube_sync.model.refusals import Refusal, Wait
 from kube_sync.model.status import Row, summary
 from kube_sync.reconcile.changes import Changes, OvertakenError
 from kube_sync.reconcile.config import ConfigApi
@@ -55,6 +56,7 @@ class Look:
     tree: Tree | None
     choices: tuple[Choice, ...] = ()
     wanted: Machine | None = None
+    entries: list[Entry] = field(default_factory=list)
     made: bool = False
 
 
@@ -84,10 +86,21 @@ class Pods:
         self._changes = Changes(api, names)
         self._keeps = settings.completed_pods is CompletedPods.KEEP
         self.statuses = Statuses(source, names, settings.status_style)
+        self._attempts: dict[Key, Look] = {}
         self.drifted: dict[Key, str] = {}
 
     async def look(self, keys: list[Key], settle: Settle) -> None:
         """Whoever is settled without a fault has interfaces and status, or has gone without a trace."""
+        again = [look for key in keys if (look := self._attempts.pop(key, None)) and look.pod == self._cache.get(key)]
+        await self._attach(Pass(again, settle))
+        if keys := [key for key in keys if key not in {look.key for look in again}]:
+            await self._compare_all(keys, settle)
+
+    def reconsider(self, key: Key) -> None:
+        """What the pod was refused, and would be asked for again as it was, may be other now."""
+        self._attempts.pop(key, None)
+
+    async def _compare_all(self, keys: list[Key], settle: Settle) -> None:
         fq_names = {key: self._names.machine(key.namespace, key.name) for key in keys}
         found = await self._trees.read(fq_names.values())
         pods = {key: pod for key in keys if is_due(pod := self._cache.get(key)) and pod and not pod.finished}
@@ -98,8 +111,8 @@ class Pods:
         await self._remove(gone)
         await self._replace(looks)
         await self._choose(looks)
-        await self._bring_about(looks)
-        await self._publish(looks)
+        await self._find_out(looks)
+        await self._attach(looks)
 
     def _unwanted(self, key: Key, tree: Tree | None) -> Tree | None:
         """What is there of a pod that shall have nothing; a finished pod may be allowed to keep what it has."""
@@ -114,6 +127,7 @@ class Pods:
     async def _remove(self, gone: Pass[Gone]) -> None:
         failed = await self._fell({each.key: each.tree for each in gone.open if each.tree})
         for each in gone.open:
+            self.reconsider(each.key)
             self.statuses.forget(each.key)
             self.drifted.pop(each.key, None)
             await gone.settle(each, failed.get(each.key))
@@ -161,24 +175,29 @@ class Pods:
             self.drifted[pod.key] = pod.selection
             await self._resolution.tell_drift(pod, choices)
 
-    async def _bring_about(self, looks: Pass[Look]) -> None:
+    async def _find_out(self, looks: Pass[Look]) -> None:
+        """What must be done for each pod: nothing when it is in step."""
         await self._routers.learn(look.pod.node for look in looks.open)
-        changes: dict[Key, list[Entry]] = {}
 
         async def compare(look: Look) -> None:
             assert look.wanted
-            if entries := self._entries(look, look.wanted):
+            root = look.tree.root if look.tree else None
+            actions = plan(look.wanted, look.tree.found if look.tree else Found())
+            missing = self._routers.missing(look.pod.node, look.wanted.uuid, root)
+            look.entries = [*(entry(action, look.wanted.uuid) for action in actions), *missing]
+            if look.entries:
                 await self._projects.ensure(look.key.namespace)
-                changes[look.key] = entries
 
         await looks.each(compare)
-        outcomes = await self._changes.carry_out(changes)
+
+    async def _attach(self, looks: Pass[Look]) -> None:
+        outcomes = await self._changes.carry_out({look.key: look.entries for look in looks.open if look.entries})
 
         def take(look: Look) -> None:
             assert look.wanted
             outcome = outcomes.get(look.key, [])
             if isinstance(outcome, Exception):
-                self._doubt(look, outcome)
+                self._remember(look, outcome)
                 raise outcome
             look.tree = look.tree or Tree(Root(look.wanted.uuid, look.wanted.marks), self._names)
             for kind, row in outcome:
@@ -186,16 +205,14 @@ class Pods:
                 look.made = True
 
         await looks.each(take)
+        await self._publish(looks)
 
-    def _entries(self, look: Look, wanted: Machine) -> list[Entry]:
-        """What must be done for the pod: nothing when it is in step."""
-        root = look.tree.root if look.tree else None
-        actions = plan(wanted, look.tree.found if look.tree else Found())
-        return [*(entry(action, wanted.uuid) for action in actions), *self._routers.missing(look.pod.node, wanted.uuid, root)]
-
-    def _doubt(self, look: Look, why: Exception) -> None:
-        """What was remembered may be what misled."""
-        if isinstance(why, OvertakenError | netweave.Refused):
+    def _remember(self, look: Look, why: Exception) -> None:
+        if isinstance(why, Refusal) and why.wait is Wait.CAPACITY and look.tree is None:
+            # Nothing is there, and what is wanted is known: the next look is one call (B39).
+            self._attempts[look.key] = look
+        elif isinstance(why, OvertakenError | netweave.Refused):
+            # What is known of others may be what misled.
             self._projects.forget(look.key.namespace)
             self._routers.forget(look.pod.node)
 

@@ -213,7 +213,7 @@ class Worker:
     def _wake_members_of(self, namespace: Key) -> None:
         for key in (*self._waiting, *self._queue.running):
             if key.namespace == namespace.name:
-                self._queue.add(key)
+                self._look_anew(key)
 
     def _freed(self, networks: list[str]) -> None:
         for key in self._waiting.woken_by(networks):
@@ -223,7 +223,11 @@ class Worker:
         running = self._queue.running
         for pod in self._references.of(definition):
             if pod in self._waiting or pod in running:
-                self._queue.add(pod)
+                self._look_anew(pod)
+
+    def _look_anew(self, key: Key) -> None:
+        self._pods.reconsider(key)
+        self._queue.add(key)
 
     def _pod_changed(self, key: Key, old: Pod | None, new: Pod | None) -> None:
         self._references.set(key, _selected(new))

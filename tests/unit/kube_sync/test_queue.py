@@ -137,3 +137,47 @@ async def test_a_stopped_queue_gives_no_more_keys_and_waits_for_those_it_gave(qu
 
     assert (before, taker.done()) == (False, False)
     taker.cancel()
+
+
+DEFINITION = Key("NetworkAttachmentDefinition", "default", "blue")
+
+
+async def test_pods_are_taken_many_at_once_and_what_they_rest_on_before_them(queue: WorkQueue) -> None:
+    pods = [Key("Pod", "default", f"web-{at}") for at in range(5)]
+    for key in (*pods, DEFINITION):
+        queue.add(key)
+
+    assert [await queue.take(3) for _ in range(3)] == [[DEFINITION], pods[:3], pods[3:]]
+
+
+async def test_a_pod_that_failed_and_may_have_harmed_others_is_taken_alone(queue: WorkQueue, clock: FakeClock) -> None:
+    queue.retry(DB, alone=True)
+    await clock.advance(1)
+    queue.add(WEB)
+    first = [await queue.take(9), await queue.take(9)]
+    for key in (DB, WEB):
+        queue.forget(key)
+        queue.done(key)
+        queue.add(key)
+
+    assert (first, await queue.take(9)) == ([[DB], [WEB]], [DB, WEB])
+
+
+async def test_a_paused_queue_gives_nothing_and_begins_with_what_failed_meanwhile(queue: WorkQueue) -> None:
+    queue.pause()
+    queue.retry(WEB)
+    queue.put_back(DB)
+    taker = asyncio.create_task(queue.take(9))
+    await settle()
+    before = taker.done()
+    queue.resume()
+
+    assert (before, sorted(await taker)) == (False, [DB, WEB])
+
+
+async def test_a_retry_waits_as_long_as_it_was_asked_to(queue: WorkQueue, clock: FakeClock) -> None:
+    queue.retry(WEB, at_least=30)
+    await settle()
+
+    assert clock.slept == [30]
+    await queue.stop()

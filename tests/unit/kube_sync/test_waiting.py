@@ -33,6 +33,36 @@ def test_a_pod_that_is_refused_again_keeps_its_place() -> None:
     assert waiting.woken_by(["net"]) == [pod("a")]
 
 
+def test_a_pod_that_was_woken_is_not_woken_again_before_it_looked() -> None:
+    waiting = room("a", "b", "c")
+
+    assert [waiting.woken_by(["net"]) for _ in range(4)] == [[pod("a")], [pod("b")], [pod("c")], []]
+
+
+def test_who_was_woken_and_got_nothing_comes_before_those_who_were_not() -> None:
+    waiting = room("a", "b", "c")
+    waiting.woken_by(["net"])
+    waiting.enter(pod("a"), SubnetExhausted("10.1.1.0/29", "is full again", networks=["net"]))
+
+    assert waiting.woken_by(["net", "net"]) == [pod("a"), pod("b")]
+
+
+def test_who_waits_for_another_network_now_is_not_woken_by_the_first() -> None:
+    waiting = room("a")
+    waiting.enter(pod("a"), SubnetExhausted("10.1.2.0/29", "is full", networks=["other"]))
+
+    assert (waiting.woken_by(["net"]), waiting.woken_by(["other"])) == ([], [pod("a")])
+
+
+def test_an_address_freed_during_a_look_is_known_at_its_end() -> None:
+    waiting = room()
+    mark = waiting.frees
+    before = waiting.freed_since(mark, ["net"])
+    waiting.woken_by(["net"])
+
+    assert (before, waiting.freed_since(mark, ["net"]), waiting.freed_since(mark, ["other"])) == (False, True, False)
+
+
 def test_addresses_of_other_networks_wake_nobody() -> None:
     assert room("a").woken_by(["other"]) == []
 
