@@ -1,4 +1,4 @@
-"""docs/kubernetes.md tells to type and to apply what there is."""
+"""docs/kubernetes.md tells of every annotation and Event there is, and what it tells to type and to apply fits what is there."""
 
 import hashlib
 import re
@@ -13,14 +13,43 @@ import yaml
 from tests.packaging.kustomize import by_address, rendered
 from tests.packaging.test_kubernetes import KUBERNETES, overlay
 from tests.packaging.tree import ROOT, must
+from tests.unit.kube_sync.test_docs import DOCS, SOURCES, metrics, reasons
 
 GUIDE = (ROOT / "docs" / "kubernetes.md").read_text()
+PREFIXES = (r"opencontrail\.org", r"k8s\.v1\.cni\.cncf\.io", r"netweave\.io", r"juniper\.net")
 
 
 def block(language: str, marker: str) -> str:
     """The fenced block of the guide that has the marker in it."""
     (found,) = [text for text in re.findall(rf"```{language}\n(.*?)```", GUIDE, re.DOTALL) if marker in text]
     return str(found)
+
+
+def test_every_event_is_told_with_its_cure() -> None:
+    rows = [line.split("|")[1:-1] for line in GUIDE.splitlines() if line.startswith("| `")]
+    told = {reason for row in rows if len(row) == 4 and all(cell.strip() for cell in row) for reason in re.findall(r"`(\w+)`", row[0])}
+
+    assert {"NetworkNotFound", "AttachmentDrift"} <= reasons()
+    assert reasons() - told == set()
+
+
+def test_every_annotation_is_told() -> None:
+    used = set(re.findall(rf'"((?:{"|".join(PREFIXES)})/[\w-]+)"', SOURCES))
+
+    assert len(used) > 6
+    assert {name for name in used if f"`{name}`" not in GUIDE} == set()
+
+
+def test_flags_and_metrics_that_it_names_are_the_workers() -> None:
+    of_others = {"--build-arg", "--field-selector", "--from-file", "--from-literal", "--ignore-not-found", "--all-containers", "--replicas"}
+    of_token = {"--user", "--role"}
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", GUIDE)) - of_others - of_token
+    named = set(re.findall(r"netweave_kube_sync_(\w+?)(?:_total)?\b", GUIDE))
+
+    assert len(flags) > 5
+    assert {flag for flag in flags if f"`{flag}" not in DOCS} == set()
+    assert len(named) > 3
+    assert named <= metrics()
 
 
 def test_the_guides_overlay_renders_to_ours_with_its_own_image_and_settings(tmp_path: Path) -> None:
