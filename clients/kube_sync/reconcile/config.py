@@ -1,7 +1,7 @@
 """The configuration API as the worker uses it."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Any, Literal, Protocol, Unpack
+from typing import Any, Protocol, Unpack
 
 import netweave
 
@@ -39,18 +39,6 @@ class ConfigApi(Protocol):
         """Remove an object."""
         ...
 
-    async def ref_update(
-        self, kind: str, uuid: str, ref_kind: str, ref_uuid: str | None = None, *, operation: Literal["ADD", "DELETE"]
-    ) -> None:
-        """Add one ref to an object, or take it away."""
-        ...
-
     async def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = ()) -> Rows:
         """Many writes, all or none, in one call; the answer of each, with these fields of what it made."""
-        ...
-
-    def watch(
-        self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None
-    ) -> AsyncIterator[netweave.Event]:
-        """All objects of these kinds, and then what happens to them, without end."""
         ...

@@ -1,8 +1,9 @@
 """The Kubernetes side without its writes: of a cluster, and of a folder."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -31,15 +32,26 @@ class RehearsedKube:
         self._plan = plan
         self._on_patched = on_patched
         self._made: set[str] = set()
+        self._installed: set[str] = set()
         self._patched: dict[str, Document] = {}
 
     async def read(self, path: str, **query: str) -> bytes:
-        """As it is."""
-        return await self._api.read(path, **query)
+        """As it is; a collection whose definition would have been installed is empty."""
+        try:
+            return await self._api.read(path, **query)
+        except RefusedError as why:
+            if why.status != 404 or path not in self._installed:
+                raise
+            return b'{"metadata": {"resourceVersion": "planned"}, "items": []}'
 
-    def watch(self, path: str, **query: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+    @asynccontextmanager
+    async def watch(self, path: str, **query: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """As it happens."""
-        return self._api.watch(path, **query)
+        if path in self._installed:
+            yield _silence()
+            return
+        async with self._api.watch(path, **query) as lines:
+            yield lines
 
     async def get(self, path: str, **query: str) -> Any:
         """As it is, or as a patch would have left it."""
@@ -53,6 +65,9 @@ class RehearsedKube:
         self._made.add(f"{path}/{name}")
         collection = path.rpartition("/")[2]
         self._plan.note(Call("install", KINDS.get(collection, collection), name, sent=document))
+        if collection == "customresourcedefinitions":
+            spec = document["spec"]
+            self._installed |= {f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}" for version in spec["versions"]}
         return document
 
     async def patch(self, path: str, document: Any) -> Any:
@@ -125,6 +140,11 @@ def _patch_of(path: str, document: Any) -> Call:
         return Call("finalizers", kind, name, ", ".join(metadata["finalizers"]) or "(none)", document)
     marks = ", ".join(f"{key} {json.dumps(value)}" for key, value in (metadata.get("annotations") or {}).items())
     return Call("annotate", kind, name, marks, document) if marks else Call("patch", kind, name, json.dumps(document), document)
+
+
+async def _silence() -> AsyncIterator[bytes]:
+    await asyncio.Event().wait()
+    yield b""
 
 
 def _merged(found: Any, patch: Document) -> Document:

@@ -1,7 +1,7 @@
 """The configuration API as it would be if the planned writes had been done: the server is read, and never changed."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import netweave
 from kube_sync.model.names import FqName
@@ -74,13 +74,6 @@ class Overlay:
         """Noted, if the server would do it."""
         await self._done([_entry(kind, "delete", {"uuid": uuid})])
 
-    async def ref_update(
-        self, kind: str, uuid: str, ref_kind: str, ref_uuid: str | None = None, *, operation: Literal["ADD", "DELETE"]
-    ) -> None:
-        """Noted, if the server would do it."""
-        data = {"type": kind, "uuid": uuid, "ref-type": ref_kind, "ref-uuid": ref_uuid, "operation": operation}
-        await self._done([_entry(kind, "ref-update", data)])
-
     async def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = ()) -> Rows:
         """All noted, if the server would do all; it answers with what it would draw now."""
         entries, fields = list(entries), list(fields)
@@ -90,13 +83,6 @@ class Overlay:
             if kind in answer and (made := self._planned.read(kind, str(answer[kind].get("uuid")), fields)):
                 answer[kind] |= made
         return answers
-
-    async def watch(
-        self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None
-    ) -> AsyncIterator[netweave.Event]:
-        """What happens on the server."""
-        async for event in self._api.watch(*kinds, fields=fields, since=since):
-            yield event
 
     async def _done(self, entries: Sequence[Mapping[str, Any]], authors: Sequence[Key | None] = ()) -> Rows:
         answers = await self._trial.of(entries)

@@ -156,6 +156,19 @@ async def test_b49_the_plan_is_what_the_run_does_and_telling_it_writes_nothing(c
     assert len(plan) > 0
 
 
+@pytest.mark.double
+async def test_b49_on_a_cluster_that_lacks_the_crd_its_installation_is_planned_and_pods_are_not_kept_waiting(scene: Scene) -> None:
+    scene.kube.kubectl.apply(pod("web-0"))
+    scene.kube.recorder.clear()
+    plan = await planned(scene)
+    assert seen(scene) == []
+
+    await run(scene)
+
+    assert told(plan) == seen(scene)
+    assert [call.kind for call in plan if call.action == "install"] == ["CustomResourceDefinition"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "manifests"
