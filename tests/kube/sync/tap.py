@@ -46,6 +46,7 @@ class Tap:
         self.asked: list[tuple[str, str]] = []
         self.done: list[tuple[str, str, Any]] = []  # the writes that were not refused, with their bodies
         self.holds: list[Hold] = []
+        self.failure: int | None = None
 
     @property
     def writes(self) -> list[tuple[str, str]]:
@@ -65,6 +66,15 @@ class Tap:
         """Hold the next such request, or one after some others; `passed_on`, hold back its answer only."""
         self.holds.append(Hold(method, path, skip, passed_on))
         return self.holds[-1]
+
+    @contextmanager
+    def failing(self, status: int) -> Iterator[None]:
+        """Answer everything with this status meanwhile."""
+        self.failure = status
+        try:
+            yield
+        finally:
+            self.failure = None
 
     @contextmanager
     def open(self) -> Iterator[str]:
@@ -107,6 +117,11 @@ class _Handler(BaseHTTPRequestHandler):
                 hold.released.wait()
                 self.close_connection = True
                 return
+        if self.owner.failure is not None:
+            self.send_response(self.owner.failure)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         status, headers, answer = self._ask(body)
         if _writes(self.command, path) and status < 400:
             self.owner.done.append((self.command, path, json.loads(body or b"null")))
