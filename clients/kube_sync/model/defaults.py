@@ -1,9 +1,9 @@
 """What a namespace's annotations say of the first network of its pods (2.4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kube_sync.model.names import FqName
-from kube_sync.model.networks import FORWARDING, SNAT, flag, target_of
+from kube_sync.model.networks import Note, fabric_of, flag, target_of
 from kube_sync.model.objects import NETWORK, Namespace
 
 ISOLATION = "opencontrail.org/isolation"
@@ -17,17 +17,19 @@ class Defaults:
     target: FqName | None = None  # the network that the namespace names
     forwarding: bool = False
     snat: bool = False
+    notes: tuple[Note, ...] = field(default=(), compare=False)
 
 
 def defaults_of(namespace: Namespace) -> Defaults:
     """What the namespace asks for; InvalidAnnotation names the annotation that cannot be read."""
     given = namespace.annotations
-    forwarding = flag(given, FORWARDING)
+    forwarding, snat, notes = fabric_of(given)
     return Defaults(
         isolated=flag(given, ISOLATION),
         target=target_of(given[NETWORK]) if NETWORK in given else None,
         forwarding=forwarding,
-        snat=flag(given, SNAT) and not forwarding,
+        snat=snat,
+        notes=notes,
     )
 
 

@@ -87,10 +87,9 @@ def _annotated(definition: Definition, names: Names, rules: Rules) -> Made:
     subnets = subnets_with(prefixes_of(text, CIDR), rules.gateway)
     if GATEWAY in definition.annotations:
         subnets = asked_gateways(definition.annotations[GATEWAY], subnets, GATEWAY)
-    forwarding, snat = flag(definition.annotations, FORWARDING), flag(definition.annotations, SNAT)
+    forwarding, snat, notes = fabric_of(definition.annotations)
     made = _made(definition, names, rules, CIDR, text, subnets)
-    wins = [Note("FabricForwardingWins", f"{FORWARDING} and {SNAT} are both true: only the first has an effect", warning=True)]
-    return replace(made, forwarding=forwarding, snat=snat and not forwarding, notes=(*made.notes, *(wins if forwarding and snat else ())))
+    return replace(made, forwarding=forwarding, snat=snat, notes=(*made.notes, *notes))
 
 
 def _described(definition: Definition, names: Names, rules: Rules) -> Made:
@@ -137,6 +136,13 @@ def _word(keys: dict[str, object], key: str) -> str:
     if not isinstance(word, str) or not word or ":" in word:
         raise InvalidAnnotation(NETWORK, f"has {key}, which must be a name, not {json.dumps(word)}")
     return word
+
+
+def fabric_of(annotations: Mapping[str, str]) -> tuple[bool, bool, tuple[Note, ...]]:
+    """Forwarding and source NAT into the IP fabric, of which the first wins (G7)."""
+    forwarding, snat = flag(annotations, FORWARDING), flag(annotations, SNAT)
+    wins = Note("FabricForwardingWins", f"{FORWARDING} and {SNAT} are both true: only the first has an effect", warning=True)
+    return forwarding, snat and not forwarding, (wins,) if forwarding and snat else ()
 
 
 def flag(annotations: Mapping[str, str], annotation: str) -> bool:

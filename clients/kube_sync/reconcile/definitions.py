@@ -4,15 +4,16 @@ from collections.abc import Callable
 
 import netweave
 from kube_sync.cluster.cache import Cache
-from kube_sync.cluster.source import Event, Source
+from kube_sync.cluster.source import Source
 from kube_sync.model.names import FqName, Names
-from kube_sync.model.networks import Made, Mapped, Note, is_ours, network_of
+from kube_sync.model.networks import Made, Mapped, is_ours, network_of
 from kube_sync.model.objects import Definition, Key
 from kube_sync.model.refusals import NetworkInUse, ReservedName, TargetNotFound
 from kube_sync.model.rules import NadDelete, OverlapPolicy, Rules
 from kube_sync.reconcile.claims import Claims
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.networks import NETWORK, Networks
+from kube_sync.reconcile.notes import Notes
 from kube_sync.reconcile.projects import Projects
 
 
@@ -39,13 +40,13 @@ class Definitions:
         self._holder_of = holder_of
         self._networks = Networks(api, names, projects)
         self._claims = Claims(self._networks) if rules.overlap is OverlapPolicy.DENY else None
-        self._noted: dict[Key, tuple[str, tuple[Note, ...]]] = {}
+        self._notes = Notes(source)
 
     async def reconcile(self, key: Key) -> None:
         """Once it returns, the network is as the definition wants it."""
         definition = self._cache.get(key)
         if definition is None or definition.deleting:
-            self._noted.pop(key, None)
+            self._notes.forget(key)
             await self._remove(key, definition)
         elif not is_ours(definition):
             await self._give_back(definition)
@@ -54,10 +55,7 @@ class Definitions:
             await (self._use(definition, wanted) if isinstance(wanted, Mapped) else self._make(definition, wanted))
 
     async def _make(self, definition: Definition, wanted: Made) -> None:
-        if (holder := self._holder_of(wanted.fq_name)) and not await self._networks.is_there(definition.key):
-            raise ReservedName(
-                definition.key, f"would be {':'.join(wanted.fq_name)}, the network of isolated {holder}; choose another name"
-            )
+        await self._check_free(definition, wanted)
         holds = self._rules.nad_delete is NadDelete.HOLD
         if holds and not definition.held:
             await self._source.hold(definition)
@@ -71,7 +69,7 @@ class Definitions:
             self._on_freed([self._uuid(definition.key)])
         if definition.held and not holds:
             await self._source.release(definition)
-        await self._note(definition, wanted.notes, changed=changed)
+        await self._notes.say(definition.key, definition.uid, wanted.notes, changed=changed)
 
     async def _check_free(self, definition: Definition, wanted: Made) -> None:
         """Whoever has a name keeps it; one that nobody has yet is an isolated namespace's (B09)."""
@@ -111,14 +109,6 @@ class Definitions:
         self._on_freed([self._uuid(key)])
         if definition is not None and definition.held:
             await self._source.release(definition)
-
-    async def _note(self, definition: Definition, notes: tuple[Note, ...], *, changed: bool) -> None:
-        """Said when it becomes true; a worker that starts and finds all in step says nothing again (G1, B08)."""
-        before, now = self._noted.get(definition.key), (definition.uid, notes)
-        self._noted[definition.key] = now
-        if before != now and (changed or before is not None):
-            for note in notes:
-                await self._source.tell(Event(definition.key, definition.uid, note.reason, note.text, note.warning))
 
     def _uuid(self, key: Key) -> str:
         return self._names.uuid("network", key.namespace, key.name)

@@ -14,6 +14,7 @@ from kube_sync.model.refusals import NetworkInUse, ProjectInUse, ReservedName, T
 from kube_sync.reconcile.blockers import blockers_of
 from kube_sync.reconcile.collisions import collision
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.notes import Notes
 from kube_sync.reconcile.projects import PROJECT, Projects
 
 NETWORK = "virtual-network"
@@ -41,6 +42,7 @@ class Namespaces:
         self._cache = cache
         self._projects = projects
         self._on_changed = on_changed
+        self._notes = Notes(source)
         self._missed: set[Key] = set()  # named a network that was not there
 
     async def reconcile(self, key: Key) -> None:
@@ -48,6 +50,7 @@ class Namespaces:
         namespace = self._cache.get(key)
         if namespace is None:
             self._missed.discard(key)
+            self._notes.forget(key)
             await self._leave(key.name)
             await self._remove_project(key.name)
         elif not namespace.deleting:
@@ -77,12 +80,14 @@ class Namespaces:
             raise ReservedName(namespace.key, "cannot be isolated: its own network would be the cluster-wide one")
         marks = self._names.marks(NAMESPACE, name, name, k8s_uuid=namespace.uid, isolated=str(True))
         found = await self._read(name)
+        changes = {} if found is None else _changes(wanted, marks, found)
         if found is None:
             await self._projects.ensure(name)
             await self._make(name, wanted, marks)
             self._on_changed(namespace.key)
-        elif changes := _changes(wanted, marks, found):
+        elif changes:
             await self._api.update(NETWORK, str(found["uuid"]), changes)
+        await self._notes.say(namespace.key, namespace.uid, wanted.notes, changed=found is None or bool(changes))
 
     async def _make(self, name: str, wanted: Defaults, marks: dict[str, str]) -> None:
         try:

@@ -81,7 +81,7 @@ class Resolution:
 
     async def tell_drift(self, pod: Pod, choices: Iterable[Choice]) -> None:
         """The selection was edited: it stays what it was as long as the pod lives (S8)."""
-        kept = ",".join(choice.reference for choice in choices if choice.attachment) or "its default network only"
+        kept = ", ".join(choice.reference for choice in choices)
         message = f"networks cannot be added to or removed from a running pod: it keeps {kept}; recreate the pod to change them"
         await self._source.tell(Event(pod.key, pod.uid, "AttachmentDrift", message))
 

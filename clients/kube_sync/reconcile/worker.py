@@ -17,7 +17,7 @@ from kube_sync.cluster.source import Event, Source
 from kube_sync.instruments import Instruments
 from kube_sync.model.attachments import attachments_of
 from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Definition, Kept, Key, Namespace, Pod, namespace_key
-from kube_sync.model.refusals import InvalidAnnotation, Refusal
+from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal
 from kube_sync.reconcile.absences import Absences
 from kube_sync.reconcile.brake import Brake
 from kube_sync.reconcile.cluster_wide import ClusterWide
@@ -191,6 +191,8 @@ class Worker:
                 task.cancel()
 
     async def _tell(self, key: Key, why: Refusal) -> None:
+        if key.kind == DEFINITION:
+            self._wake_pods_of(key, NetworkPending)
         if (found := self._caches.of(key.kind).get(key)) is not None:
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))
 
@@ -219,10 +221,10 @@ class Worker:
         for key in self._waiting.woken_by(networks):
             self._queue.add(key)
 
-    def _wake_pods_of(self, definition: Key) -> None:
+    def _wake_pods_of(self, definition: Key, waiting_for: type[Refusal] = Refusal) -> None:
         running = self._queue.running
         for pod in self._references.of(definition):
-            if pod in self._waiting or pod in running:
+            if isinstance(self._waiting.why(pod), waiting_for) or pod in running:
                 self._look_anew(pod)
 
     def _look_anew(self, key: Key) -> None:

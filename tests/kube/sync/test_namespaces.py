@@ -10,7 +10,7 @@ import pytest
 import netweave
 from kube_sync.cluster.cache import Cache
 from kube_sync.model.defaults import ISOLATION
-from kube_sync.model.names import FqName, Names, annotations_of
+from kube_sync.model.names import FABRIC, FqName, Names, annotations_of
 from kube_sync.model.networks import FORWARDING, SNAT
 from kube_sync.model.objects import NETWORK
 from kube_sync.model.refusals import NameCollision, Wait
@@ -64,12 +64,15 @@ async def test_b50_isolation_comes_and_goes_for_new_pods_and_running_ones_keep_w
 
     async with cluster.worker():
         await cluster.complete("before", namespace="team")
-        cluster.kube.kubectl.annotate("namespaces", "team", {ISOLATION: "true", SNAT: "true"})
+        cluster.kube.kubectl.annotate("namespaces", "team", {ISOLATION: "true", SNAT: "true", FORWARDING: "false"})
         cluster.kube.kubectl.apply(pod("during", "team"))
         await cluster.complete("during", namespace="team")
         network = await cluster.found("virtual-network", own) or {}
+        cluster.kube.kubectl.annotate("namespaces", "team", {FORWARDING: "true"})
+        await cluster.event("FabricForwardingWins", "team")
+        forwarding = await cluster.found("virtual-network", own) or {}
         project = await cluster.found("project", cluster.names.project("team")) or {}
-        cluster.kube.kubectl.annotate("namespaces", "team", {ISOLATION: None, SNAT: None})
+        cluster.kube.kubectl.annotate("namespaces", "team", {ISOLATION: None, SNAT: None, FORWARDING: None})
         message = await cluster.event("NetworkInUse", "team")
         cluster.kube.kubectl.apply(pod("after", "team"))
         await cluster.complete("after", namespace="team")
@@ -80,13 +83,14 @@ async def test_b50_isolation_comes_and_goes_for_new_pods_and_running_ones_keep_w
 
     assert networks == [cluster.names.default_reference, reference(own), cluster.names.default_reference]
     assert network["network_ipam_refs"][0]["to"] == list(cluster.names.pod_ipam)
-    assert network["fabric_snat"]
+    assert (network["fabric_snat"], forwarding["fabric_snat"]) == (True, False)
+    assert [ref["to"] for ref in forwarding["virtual_network_refs"]] == [list(FABRIC)]
     uid = (cluster.kube.kubectl.get("namespaces", "team") or {})["metadata"]["uid"]
     assert {key: annotations_of(project)[key] for key in ("k8s_uuid", "isolated")} == {"k8s_uuid": uid, "isolated": "True"}
     assert "team/during" in message
 
 
-async def test_the_first_hit_decides_the_default_network_and_further_networks_never_do(cluster: Scene) -> None:
+async def test_s6_the_first_hit_decides_the_default_network_and_further_networks_never_do(cluster: Scene) -> None:
     of_pod, of_namespace = (("default-domain", f"{cluster.names.cluster}-shared", name) for name in ("of-pod", "of-namespace"))
     await cluster.network(of_pod, "10.5.0.0/24")
     await cluster.network(of_namespace, "10.6.0.0/24")
@@ -163,7 +167,7 @@ async def test_b42_a_deleted_namespace_takes_everything_with_it_and_a_foreign_po
     assert await cluster.missing("network-ipam", cluster.names.ipam("team", "blue"))
 
 
-async def test_a_namespace_deleted_while_nobody_watched_takes_what_is_ours_and_nothing_else(cluster: Scene) -> None:
+async def test_d4_a_namespace_deleted_while_nobody_watched_takes_what_is_ours_and_nothing_else(cluster: Scene) -> None:
     names = ("empty", "kept", "foreign")
     await cluster.api.create("project", {"fq_name": list(cluster.names.project("foreign")), "parent_type": "domain"})
     cluster.kube.kubectl.apply([isolated(name) for name in names])
