@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import structlog
@@ -256,8 +256,14 @@ class Worker:
 
 
 def _selected(pod: Pod | None) -> Iterable[Key]:
+    return _definitions(pod.selection, pod.key.namespace) if pod else ()
+
+
+@lru_cache(maxsize=4096)
+def _definitions(selection: str, namespace: str) -> tuple[Key, ...]:
+    """What replicas select alike is read, and kept, once."""
     try:
-        attachments = attachments_of(pod.selection, pod.key.namespace) if pod else ()
+        attachments = attachments_of(selection, namespace)
     except InvalidAnnotation:
         return ()
-    return [Key(DEFINITION, attachment.namespace, attachment.name) for attachment in attachments]
+    return tuple(Key(DEFINITION, attachment.namespace, attachment.name) for attachment in attachments)
