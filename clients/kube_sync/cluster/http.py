@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,9 +16,11 @@ from lightkube.core.exceptions import ConfigError
 from kube_sync.cluster.api import MERGE_PATCH, CredentialError, KubeError, UnreachedError, UnreadableError
 from kube_sync.cluster.messages import refusal
 
-TIMEOUT = 10.0
+TIMEOUT = httpx2.Timeout(10.0)
+# As many stay open as may be needed at the same time: to open a connection for one write costs more than the write.
+LIMITS = httpx2.Limits(max_connections=100, max_keepalive_connections=100)
 # How long a watch may be silent is for its reader to say, who has a clock.
-WATCHING = httpx2.Timeout(TIMEOUT, read=None)
+WATCHING = httpx2.Timeout(10.0, read=None)
 
 
 class ConfigurationError(KubeError):
@@ -25,6 +28,13 @@ class ConfigurationError(KubeError):
 
     def __init__(self, why: object) -> None:
         super().__init__(f"no usable Kubernetes configuration: {why}")
+
+
+@dataclass
+class Connections(ConnectionParams):
+    """What lightkube hands on to the HTTP client, and how many connections it may have."""
+
+    limits: httpx2.Limits = field(default_factory=lambda: LIMITS)
 
 
 class HttpKubeApi:
@@ -35,7 +45,7 @@ class HttpKubeApi:
 
     def __init__(self, config: SingleConfig) -> None:
         try:
-            self._http = AsyncClient(config, ConnectionParams(timeout=httpx2.Timeout(TIMEOUT)))
+            self._http = AsyncClient(config, Connections(timeout=TIMEOUT))
         except (ConfigError, OSError) as why:
             raise ConfigurationError(why) from why
 

@@ -162,9 +162,8 @@ async def test_b31_a_version_that_is_gone_costs_one_list_and_touches_only_what_c
 
 
 class Repeating(HttpKubeApi):
-    """Tells all it ever told once more, oldest first, when a test asks for it."""
+    """Tells all it ever told once more, the oldest last, when a test asks for it."""
 
-    told: list[bytes]
     again = False
 
     @asynccontextmanager
@@ -175,7 +174,7 @@ class Repeating(HttpKubeApi):
     async def _repeated(self, lines: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
         told: list[bytes] = []
         async for line in lines:
-            for each in [*told, line] if Repeating.again else [line]:
+            for each in [line, *reversed(told)] if Repeating.again else [line]:
                 yield each
             told.append(line)
 
