@@ -86,7 +86,7 @@ class Worker:
             if not psutil.pid_exists(self.pid):
                 raise WorkerEndedError(self.said()) from None
             return None
-        return sum(map(float, told)) if told else None
+        return sum(map(float, told))
 
 
 class WorkerEndedError(Exception):
