@@ -135,6 +135,9 @@ class FakeConfig:
             raise refused(netweave.NotFound, status=404, entry={"index": index})
         if any(_targets(row) & {uuid} for rows in objects.values() for row in rows.values()):
             raise refused(netweave.StillReferenced, entry={"index": index})
+        name = objects[kind][uuid]["fq_name"]
+        if children := [(kind, row) for kind, rows in objects.items() for row in rows.values() if row["fq_name"][:-1] == name]:
+            raise refused(netweave.ChildrenPresent, blocking=[f"http://fake/{kind}/{row['uuid']}" for kind, row in children])
         del objects[kind][uuid]
 
 
