@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import netweave
-from kube_sync.model.entries import ADDRESS, MACHINE, Entry
+from kube_sync.model.entries import ADDRESS, MACHINE, Entry, link
 from kube_sync.model.names import Names
 from kube_sync.model.objects import Key
 from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NameCollision, NetworkNotFound, SubnetExhausted
@@ -25,6 +25,14 @@ PLACE = re.compile(r"entry \d+ \([^)]*\): ")
 
 class OvertakenError(Exception):
     """Somebody else, or a run of ours that was cut off, was faster: the pod needs a fresh look."""
+
+
+class HeldError(Exception):
+    """Others refer to what was to be deleted; `entries` are those that make them let go."""
+
+    def __init__(self, why: netweave.StillReferenced, entries: list[Entry]) -> None:
+        super().__init__(str(why))
+        self.entries = entries
 
 
 class Changes:
@@ -70,8 +78,11 @@ class Changes:
         match why:
             case netweave.AlreadyExists():
                 return await self._collision(entry, why)
-            case netweave.NotFound() | netweave.StillReferenced():
+            case netweave.NotFound():
                 return OvertakenError(said)
+            case netweave.StillReferenced():
+                holders = [href.rstrip("/").split("/")[-2:] for href in why.blocking]
+                return HeldError(why, [link(kind, uuid, entry["kind"], data["uuid"], operation="DELETE") for kind, uuid in holders])
             case netweave.SubnetExhausted():
                 return SubnetExhausted("no address is free:", said, networks=networks)
             case netweave.AddressInUse():

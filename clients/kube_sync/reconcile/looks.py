@@ -10,7 +10,7 @@ from kube_sync.cluster.api import KubeError, RefusedError
 from kube_sync.instruments import Instruments
 from kube_sync.model.objects import Key
 from kube_sync.model.refusals import NetworkPending, Refusal, Wait
-from kube_sync.reconcile.changes import OvertakenError
+from kube_sync.reconcile.changes import HeldError, OvertakenError
 from kube_sync.reconcile.outage import Outage
 from kube_sync.reconcile.passes import Looker, on_behalf_of
 from kube_sync.reconcile.queue import WorkQueue
@@ -93,7 +93,7 @@ class Looks:
                 self._on_step(key)
             case Refusal():
                 await self._refuse(key, outcome, began)
-            case OvertakenError():
+            case OvertakenError() | HeldError():
                 log.debug("looked at again", why=str(outcome))
                 self._queue.retry(key)
             case KubeError():

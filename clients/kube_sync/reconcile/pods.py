@@ -18,7 +18,7 @@ from kube_sync.model.objects import Key, Pod
 from kube_sync.model.plan import Found, Machine, plan
 from kube_sync.model.refusals import Refusal, Wait
 from kube_sync.model.status import Row, summary
-from kube_sync.reconcile.changes import Changes, OvertakenError
+from kube_sync.reconcile.changes import Changes, HeldError, OvertakenError
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.passes import Pass, Settle
 from kube_sync.reconcile.projects import Projects
@@ -30,6 +30,8 @@ from kube_sync.settings import CompletedPods, Settings
 
 # So many statuses of one pass are on their way at the same time.
 PUBLISHERS = 8
+# In one look so many objects of a pod are freed of what others made for them; more take another look.
+HOLDERS = 4
 
 log = structlog.get_logger()
 
@@ -144,7 +146,12 @@ class Pods:
 
     async def _fell(self, trees: Mapping[Key, Tree]) -> dict[Key, Exception]:
         """Remove whole trees; which could not be."""
-        outcomes = await self._changes.carry_out({key: tree.removal() for key, tree in trees.items()})
+        removals = {key: tree.removal() for key, tree in trees.items()}
+        outcomes = await self._changes.carry_out(removals)
+        for _ in range(HOLDERS):
+            held = {key: [*why.entries, *removals[key]] for key, why in outcomes.items() if isinstance(why, HeldError)}
+            removals |= held
+            outcomes |= await self._changes.carry_out(held)
         failed = {key: outcome for key, outcome in outcomes.items() if isinstance(outcome, Exception)}
         for tree in (tree for key, tree in trees.items() if key not in failed):
             log.info("released", uid=tree.root.uuid)

@@ -8,6 +8,7 @@ import pytest
 from kube_sync.settings import CompletedPods
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
+from tests.kube.sync.tap import BULK
 
 
 async def test_b21_a_pod_waits_for_a_definition_and_is_woken_by_it(cluster: Scene) -> None:
@@ -109,21 +110,58 @@ async def test_b26_a_terminating_pod_keeps_its_addresses_until_it_has_gone(clust
     assert len(terminating) == 1
 
 
+async def test_b26_what_others_made_for_an_interface_is_let_go_of_and_stays(cluster: Scene) -> None:
+    public = await cluster.network(("default-domain", cluster.names.cluster, "public"))
+    pool = await cluster.api.create("floating-ip-pool", {"fq_name": ["default-domain", cluster.names.cluster, "public", "pool"]})
+    cluster.kube.kubectl.apply(nad("a", cidr="10.1.1.0/24"))
+    cluster.kube.kubectl.apply(pod("web-0", networks="a"))
+
+    async with cluster.worker():
+        await cluster.complete("web-0")
+        for at, interface in enumerate(await cluster.interfaces("web-0")):
+            refs = {
+                "parent_type": "floating-ip-pool",
+                "virtual_machine_interface_refs": [{"uuid": interface.uuid}],
+                "project_refs": [{"to": list(cluster.names.project("default"))}],
+            }
+            await cluster.api.create("floating-ip", {"fq_name": [*pool["fq_name"], f"f{at}"], **refs})
+        cluster.kube.kubectl.delete("pods", "web-0", grace=0)
+        await cluster.gone("web-0")
+
+    floating = await cluster.api.list("floating-ip", parent_id=pool["uuid"], detail=True)
+    assert [row.get("virtual_machine_interface_refs", []) for row in floating] == [[], []]
+    assert await cluster.api.list("instance-ip", back_ref_id=public) == []
+    assert await cluster.addresses_in(cluster.names.network("default", "a")) == []
+
+
+@pytest.mark.double
 async def test_b27_a_replaced_pod_gets_a_machine_of_its_own_after_the_old_one_went(cluster: Scene) -> None:
     cluster.kube.kubectl.apply(pod("web-0"))
 
     async with cluster.worker():
         await cluster.complete("web-0")
         old = await cluster.machines("web-0")
-        new = [cluster.kube.kubelet.replace("web-0")["metadata"]["uid"]]
+        cluster.tap.clear()
+        with cluster.kube.outage():
+            new = [cluster.kube.kubelet.replace("web-0")["metadata"]["uid"]]
+            # Its deletion is told to nobody.
+            cluster.kube.compact()
 
         async def is_new() -> bool:
             return await cluster.machines("web-0") == new
 
         await cluster.until(is_new)
         await cluster.settled()
+        machines = [
+            entry["operation"]
+            for _, path, body in cluster.tap.done
+            if path == BULK
+            for entry in body["resources"]
+            if entry["kind"] == "virtual-machine"
+        ]
 
     assert old != new
+    assert machines == ["delete", "create"]
     assert [interface.uuid for interface in await cluster.interfaces("web-0")] == [cluster.names.interface_uuid(new[0], 0)]
     assert await cluster.addresses_in(cluster.names.default_network) == cluster.status("web-0")[0]["ips"]
 
