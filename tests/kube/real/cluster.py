@@ -60,6 +60,7 @@ class RealCluster(Waiting):
         for namespace in self.kubectl.list("namespaces"):
             if "deletionTimestamp" not in namespace["metadata"]:
                 self.kubectl.delete("namespaces", namespace["metadata"]["name"])
+            self.kubectl.end_all(namespace["metadata"]["name"])
 
 
 @contextmanager

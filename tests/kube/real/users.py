@@ -106,11 +106,15 @@ class RealKubectl:
         options = {} if grace is None else {"gracePeriodSeconds": grace}
         response = self._api.delete(self._path(kind, namespace, name), options)
         assert response.status_code in (200, 202), response.text
-        if kind is NAMESPACE:
-            for pod in self.list("pods", name):
-                self.end(pod)
+        if kind is NAMESPACE and self.kubelet.terminate_after is not None:
+            self.end_all(name)
         elif kind is POD and grace != 0:
             self.kubelet.terminate_later(name, namespace)
+
+    def end_all(self, namespace: str) -> None:
+        """Let the pods of a namespace go at once."""
+        for pod in self.list("pods", namespace):
+            self.end(pod)
 
     def end(self, pod: Obj) -> None:
         """Let this pod go at once, unless it has gone or another has its name."""
