@@ -143,6 +143,7 @@ async def test_a_default_network_that_cannot_be_read_or_found_is_told_and_given_
 async def test_b42_a_deleted_namespace_takes_everything_with_it_and_a_foreign_pod_holds_it_back(cluster: Scene) -> None:
     cluster.kube.kubectl.apply([isolated("team", **{FORWARDING: "true"}), nad("blue", "team", cidr="10.1.1.0/24")])
     cluster.kube.kubectl.apply([pod("inside", "team", networks="blue"), pod("outside", networks="team/blue")])
+    cluster.kube.kubelet.terminate_after = None
     project, own = cluster.names.project("team"), cluster.names.isolated_network("team")
 
     async with cluster.worker():
@@ -157,12 +158,12 @@ async def test_b42_a_deleted_namespace_takes_everything_with_it_and_a_foreign_po
         held = await cluster.addresses_in(cluster.names.network("team", "blue"))
         cluster.kube.kubectl.delete("pods", "outside", grace=0)
         await cluster.until(lambda: cluster.missing("project", project))
+        await cluster.kube.eventually(lambda: cluster.kube.kubectl.get("namespaces", "team") is None, 60)
 
     assert "team/blue" in message
     assert "default/outside" in message
     assert blocked
     assert len(held) == 1
-    assert cluster.kube.kubectl.get("namespaces", "team") is None
     assert await cluster.missing("virtual-network", own)
     assert await cluster.missing("network-ipam", cluster.names.ipam("team", "blue"))
 
@@ -264,6 +265,7 @@ def sharing(cluster: Scene) -> Scene:
 
 async def test_b10_namesakes_in_one_shared_project_are_two_networks_and_it_outlives_namespaces(cluster: Scene) -> None:
     cluster = sharing(cluster)
+    cluster.kube.kubelet.terminate_after = None
     cluster.kube.kubectl.apply([*map(namespace, ("a", "b", "a-b")), nad("n1", "a", cidr="10.1.1.0/24"), nad("n1", "b", cidr="10.1.2.0/24")])
     cluster.kube.kubectl.apply([pod("web-0", "a", networks="n1"), pod("web-0", "b", networks="n1")])
 
