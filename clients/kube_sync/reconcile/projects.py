@@ -40,14 +40,14 @@ class Projects:
         self._known.discard(self._names.project(namespace))
 
     async def correct(self, namespace: Namespace) -> bool:
-        """Bring the marks of its project in step, where it is ours; whether there is one."""
+        """Bring the marks of its project in step, where it is ours, beside whatever else is noted there; whether there is one."""
         found = await self.find(namespace.key.name)
         if found is None:
             self.forget(namespace.key.name)
         elif not self._names.shared and self._names.owns(found):
-            marks = self._marks(namespace.key.name)
-            if annotations_of(found) != marks:
-                await self._api.update(PROJECT, str(found["uuid"]), {"annotations": documents.annotations(marks)})
+            there, marks = annotations_of(found), self._marks(namespace.key.name)
+            if not marks.items() <= there.items():
+                await self._api.update(PROJECT, str(found["uuid"]), {"annotations": documents.annotations(there | marks)})
         return found is not None
 
     async def find(self, namespace: str) -> dict[str, Any] | None:

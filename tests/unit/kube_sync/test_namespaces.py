@@ -7,6 +7,7 @@ import pytest
 
 from kube_sync.cluster.cache import Caches
 from kube_sync.model.defaults import ISOLATION
+from kube_sync.model.names import annotations_of
 from kube_sync.model.networks import CIDR
 from kube_sync.model.objects import Key, Namespace, Pod, namespace_key
 from tests.unit.kube_sync.fakes import definition, pod
@@ -26,7 +27,8 @@ def caches(world: FakeWorld) -> Caches:
 
 
 def isolated(name: str, **fields: Any) -> Namespace:
-    return Namespace(namespace_key(name), f"uid-of-{name}", **{"version": "1", "annotations": {ISOLATION: "true"}} | fields)
+    given = {"uid": f"uid-of-{name}", "version": "1", "annotations": {ISOLATION: "true"}} | fields
+    return Namespace(namespace_key(name), **given)
 
 
 def within(namespace: str, name: str = "web-0") -> Pod:
@@ -97,6 +99,23 @@ async def test_b11_a_pod_that_waits_for_a_network_hears_that_its_definition_was_
     assert waiting == {"NameCollision": 1, "NetworkNotFound": 1}
     assert "somebody else" in world.cluster.told[-1].message
     assert world.config.of("network-ipam")["of-somebody-else"] == stranger
+
+
+async def test_a_project_is_marked_anew_beside_what_others_noted_on_it_and_a_strangers_is_not(world: FakeWorld) -> None:
+    stranger = {"uuid": "of-somebody-else", "fq_name": list(world.names.project("other"))}
+    world.config.of("project")["of-somebody-else"] = dict(stranger)
+    async with world.worker():
+        for name in ("team", "other"):
+            caches(world).namespaces.put(isolated(name))
+        await world.settled()
+        project = world.config.of("project")[world.names.uuid("project", "team")]
+        project["annotations"]["key_value_pair"].append({"key": "contact", "value": "ops"})
+        caches(world).namespaces.put(isolated("team", version="2", uid="made-anew"))
+        await world.settled()
+
+    marks = annotations_of(world.config.of("project")[world.names.uuid("project", "team")])
+    assert (marks["k8s_uuid"], marks["isolated"], marks["contact"]) == ("made-anew", "True", "ops")
+    assert world.config.of("project")["of-somebody-else"] == stranger
 
 
 @pytest.mark.parametrize("annotations", [{ISOLATION: "true"}, {}], ids=["isolated", "plain"])
