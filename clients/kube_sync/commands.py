@@ -22,6 +22,7 @@ from kube_sync.cluster.folder import Folder, Known
 from kube_sync.cluster.http import HttpKubeApi, configuration, is_inside
 from kube_sync.cluster.lease import ALWAYS, Lease, Periods, Place, Turn
 from kube_sync.cluster.live import LiveCluster
+from kube_sync.cluster.manifests import STDIN
 from kube_sync.cluster.source import Source
 from kube_sync.instruments import Instruments
 from kube_sync.logs import LogLevel, configure_logs
@@ -122,6 +123,8 @@ async def _source(
             yield LiveCluster(api, clock, completed, instruments, turn) if plan is None else RehearsedCluster(api, clock, completed, plan)
     elif options.kubeconfig:
         raise SettingError("--manifests", str(path), "excludes --kubeconfig")
+    elif path != STDIN and not path.exists():
+        raise SettingError("--manifests", str(path), "is no file and no folder")
     elif plan is None:
         yield Folder(path, clock, typer.echo, recursive=options.recursive, known=known)
     else:

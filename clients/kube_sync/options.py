@@ -65,9 +65,7 @@ class Options:
     ] = None
     manifests: Annotated[
         Path | None,
-        option(
-            CLUSTER, "Manifests in place of a cluster: a folder, a file, or - for stdin.", "--manifests", "-f", exists=True, allow_dash=True
-        ),
+        option(CLUSTER, "Manifests in place of a cluster: a folder, a file, or - for stdin.", "--manifests", "-f"),
     ] = None
     recursive: Annotated[bool, option(CLUSTER, "Read the folders in the folder of manifests too.", "--recursive", "-R")] = False
     cluster_name: Annotated[str, option(CLUSTER, "Prefix of the names and seed of the uuids of all objects.")] = "k8s"

@@ -185,10 +185,10 @@ def _logs() -> Iterator[None]:
     structlog.reset_defaults()
 
 
-async def command(scene: Scene, *words: str) -> Result:
+async def command(scene: Scene, *words: str, stdin: str = "") -> Result:
     """`netweave kube-sync`, in this process."""
     line = [*words, "--api-url", scene.api_url, "--cluster-name", scene.names.cluster, "--workers", "1"]
-    return await asyncio.to_thread(CliRunner().invoke, kube_sync, line)
+    return await asyncio.to_thread(CliRunner().invoke, kube_sync, line, stdin)
 
 
 async def test_b49_the_plan_of_a_folder_is_what_the_run_does_and_afterwards_there_is_nothing_to_do(scene: Scene, folder: Path) -> None:
@@ -225,6 +225,18 @@ async def test_a_dry_run_tells_the_same_as_plan(scene: Scene, folder: Path) -> N
     assert (plan.exit_code, dry.exit_code) == (2, 2)
     assert plan.stdout == dry.stdout
     assert scene.tap.writes == []
+
+
+async def test_a_plan_can_be_had_of_a_pipe_and_of_a_single_file(scene: Scene, folder: Path) -> None:
+    piped = await command(scene, "plan", "-f", "-", stdin=(folder / "nets.yaml").read_text())
+    alone = await command(scene, "plan", "-f", str(folder / "nets.yaml"))
+    absent = await command(scene, "plan", "-f", str(folder / "absent.yaml"))
+
+    networks = [[line for line in each.stdout.splitlines() if "-pod-network 10.1." in line] for each in (piped, alone)]
+    assert (piped.exit_code, alone.exit_code, absent.exit_code) == (2, 2, 1)
+    assert len(networks[0]) == 2
+    assert networks[0] == networks[1]
+    assert "absent.yaml': is no file and no folder" in absent.stderr
 
 
 async def test_a_plan_of_a_file_that_cannot_be_read_is_exit_code_1(scene: Scene, folder: Path) -> None:
