@@ -163,7 +163,9 @@ async def _run(options: Options, *, once: bool) -> bool:
         _api(options, Fence(wire, turn)) as api,
         _source(options, partial(known_uids, api, settings.names), None, instruments, turn) as source,
     ):
-        worker = Worker(api, source, settings, clock, turn, patience=0 if options.manifests else PATIENCE, instruments=instruments)
+        worker = Worker(
+            api, source, settings, clock, turn, patience=0 if options.manifests else PATIENCE, instruments=instruments, stream=api
+        )
         shown = Shown(worker, source.watched, api, wire, instruments, settings.cluster_name, clock)
         async with offered(shown.pages, options.metrics_host, options.metrics_port) if options.metrics_port else nullcontext():
             if once:

@@ -48,7 +48,7 @@ _HOMES = {
     "._kinds": ("FqName",),
     "._retries": ("Retries",),
     "._listing": ("Selection",),
-    "._watch": ("Event",),
+    "._watch": ("Asked", "Event"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

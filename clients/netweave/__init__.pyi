@@ -38,6 +38,7 @@ from ._requests import Document as Document
 from ._requests import InvalidToken as InvalidToken
 from ._requests import InvalidUrl as InvalidUrl
 from ._retries import Retries as Retries
+from ._watch import Asked as Asked
 from ._watch import Event as Event
 
 __all__: list[str]

@@ -165,12 +165,15 @@ class AsyncClient:
     async def home(self) -> Document:
         return await self._run(_requests.home())
 
-    async def watch(self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None) -> AsyncIterator[Event]:
+    async def watch(
+        self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None, anew: bool = True
+    ) -> AsyncIterator[Event]:
         """
         All objects of these kinds, and then what happens to them, without end; a stream that was cut off is gone on with. With `since`, the
-        `position` of an event, what happened after it; `fields` restricts the objects of a kind (contract 1.14).
+        `position` of an event, what happened after it; `fields` restricts the objects of a kind (contract 1.14). Where the server cannot
+        go on from where the reader was, it begins again with all objects, or raises Forgotten if `anew` is false.
         """
-        reading = Reading(self.url, kinds, fields, since)
+        reading = Reading(self.url, kinds, fields, since, anew=anew)
         while True:
             why: Exception | None = None
             try:

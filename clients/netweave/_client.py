@@ -193,12 +193,15 @@ class Client:
         """The home page: every kind and action the server offers (contract 1.3)."""
         return self._run(_requests.home())
 
-    def watch(self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None) -> Iterator[Event]:
+    def watch(
+        self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None, anew: bool = True
+    ) -> Iterator[Event]:
         """
         All objects of these kinds, and then what happens to them, without end; a stream that was cut off is gone on with. With `since`, the
-        `position` of an event, what happened after it; `fields` restricts the objects of a kind (contract 1.14).
+        `position` of an event, what happened after it; `fields` restricts the objects of a kind (contract 1.14). Where the server cannot
+        go on from where the reader was, it begins again with all objects, or raises Forgotten if `anew` is false.
         """
-        reading = Reading(self.url, kinds, fields, since)
+        reading = Reading(self.url, kinds, fields, since, anew=anew)
         while True:
             why: Exception | None = None
             try:

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, cast
 
 import httpx
 
-from ._errors import Unavailable, Unreachable, Unreadable
+from ._errors import Forgotten, Unavailable, Unreachable, Unreadable
 from ._kinds import hyphened
 from ._refusals import PROBLEM, refusal
 from ._requests import Call, Document
@@ -45,7 +45,9 @@ class Event:
 class Reading:
     """One reader's way through the stream."""
 
-    def __init__(self, url: str, kinds: Iterable[str], fields: Mapping[str, Iterable[str]] | None, since: int | None) -> None:
+    def __init__(
+        self, url: str, kinds: Iterable[str], fields: Mapping[str, Iterable[str]] | None, since: int | None, *, anew: bool = True
+    ) -> None:
         names = [hyphened(kind) for kind in kinds]
         if not names:
             raise ValueError("watch needs at least one kind")
@@ -54,6 +56,7 @@ class Reading:
         for kind, wanted in (fields or {}).items():
             self._params[f"{hyphened(kind).replace('-', '_')}_fields"] = ",".join(wanted)
         self._last = "" if since is None else str(since)
+        self._anew = anew
         self._pauses = PATIENT.pauses()
         self._rest = bytearray()
         self._name, self._data = "", b""
@@ -96,6 +99,8 @@ class Reading:
         if not line:
             name, data = self._name, self._data
             self._name, self._data = "", b""
+            if name == "stop" and not self._anew:
+                raise Forgotten("what happened after the last event is not known any more", status=410)
             return self._event(name, data) if data and name in ("init", "create", "update", "delete") else None
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

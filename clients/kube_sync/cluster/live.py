@@ -113,7 +113,7 @@ class LiveCluster:
         """Take the finalizer away; a definition that is gone already needs nothing."""
         others = [name for name in definition.finalizers if name != FINALIZER]
         try:
-            await self._set_finalizers(definition, others, **({"annotations": {USERS: None}} if USERS in definition.annotations else {}))
+            await self._set_finalizers(definition, others, annotations={USERS: None})
         except RefusedError as why:
             if why.status != 404:
                 raise

@@ -10,7 +10,7 @@ class Wait(Enum):
     CHANGE = None  # nothing but an edit of the object
     NETWORK = 300.0  # something it names must appear; that wakes it, the timer is for what nobody tells
     RIGHT = 240.0  # the worker must be allowed to do it, and nothing tells when
-    TARGET = 5.0  # a network made outside Kubernetes must appear, and nothing tells when (B04)
+    TARGET = 5.0  # a network made outside Kubernetes must appear; so often where nothing tells when (B04)
     CAPACITY = 60.0  # an address must be freed; that wakes it (B39)
 
 
@@ -22,7 +22,7 @@ class Refusal(Exception):
 
     def __init__(self, subject: object, fault: str, *, networks: Iterable[str] = ()) -> None:
         super().__init__(f"{subject} {fault}")
-        self.networks = frozenset(networks)  # uuids of the networks in which a freed address may help
+        self.networks = frozenset(networks)  # uuids of networks in which a freed address may help, or names that must be free
 
 
 class NetworkNotFound(Refusal):

@@ -10,6 +10,7 @@ from kube_sync.model.names import Names
 from kube_sync.model.objects import Key
 from kube_sync.model.refusals import AddressInUse, InvalidAnnotation, NameCollision, NetworkNotFound, SubnetExhausted
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.own import Own
 from kube_sync.reconcile.passes import AUTHORS
 from kube_sync.reconcile.trees import IP, MACS, NETWORKS
 
@@ -38,9 +39,10 @@ class HeldError(Exception):
 class Changes:
     """All entries of a pod are done together or not at all, so that a refusal leaves nothing behind."""
 
-    def __init__(self, api: ConfigApi, names: Names) -> None:
+    def __init__(self, api: ConfigApi, names: Names, own: Own) -> None:
         self._api = api
         self._names = names
+        self._own = own
 
     async def carry_out(self, changes: Mapping[Key, list[Entry]]) -> dict[Key, Rows | Exception]:
         """What became of each pod's entries: the kind and the row of everything made, or why nothing of it was done."""
@@ -48,6 +50,7 @@ class Changes:
         waiting = list(_grouped(changes))[::-1]
         while waiting:
             group = waiting.pop()
+            self._own.note(entry["data"]["uuid"] for _, entries in group for entry in entries if entry["operation"] == "delete")
             AUTHORS.set([key for key, entries in group for _ in entries])
             try:
                 answers = await self._api.bulk([entry for _, entries in group for entry in entries], fields=[IP, MACS])

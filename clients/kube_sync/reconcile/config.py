@@ -42,3 +42,17 @@ class ConfigApi(Protocol):
     async def bulk(self, entries: Iterable[Mapping[str, Any]], *, fields: Iterable[str] = ()) -> Rows:
         """Many writes, all or none, in one call; the answer of each, with these fields of what it made."""
         ...
+
+
+class Stream(Protocol):
+    """Those calls that tell what others do; whoever only plans has no use for them."""
+
+    def watch(
+        self, *kinds: str, fields: Mapping[str, Iterable[str]] | None = None, since: int | None = None, anew: bool = True
+    ) -> AsyncIterator[netweave.Event]:
+        """What happens to objects of these kinds after that position, without end."""
+        ...
+
+    def changes(self, *, limit: int | None = None, **asked: Unpack[netweave.Asked]) -> AsyncIterator[netweave.Document]:
+        """What happened, with the objects before and after."""
+        ...

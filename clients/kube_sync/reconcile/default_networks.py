@@ -65,7 +65,8 @@ class DefaultNetworks:
             if default.namespace:
                 self._on_missing(namespace_key(default.namespace))
             fault = "does not exist, the pod waits for it" if default.missing is not NetworkPending else "is on its way"
-            raise default.missing(":".join(default.fq_name), fault)
+            name = ":".join(default.fq_name)
+            raise default.missing(name, fault, networks=[name])
         if default.namespace and not self._names.made_for((NAMESPACE, default.namespace, default.namespace), row):
             if not self._names.owns(row):
                 raise NetworkNotFound(":".join(default.fq_name), "is a network of somebody else, and not used for an isolated namespace")

@@ -14,6 +14,7 @@ from kube_sync.reconcile.claims import Claims
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.networks import NETWORK, Networks
 from kube_sync.reconcile.notes import Notes
+from kube_sync.reconcile.own import Own
 from kube_sync.reconcile.projects import Projects
 
 
@@ -28,6 +29,7 @@ class Definitions:
         cache: Cache[Definition],
         projects: Projects,
         rules: Rules,
+        own: Own,
         on_freed: Callable[[list[str]], None],
         holder_of: Callable[[FqName], Key | None],
     ) -> None:
@@ -38,7 +40,7 @@ class Definitions:
         self._rules = rules
         self._on_freed = on_freed
         self._holder_of = holder_of
-        self._networks = Networks(api, names, projects)
+        self._networks = Networks(api, names, projects, own)
         self._claims = Claims(self._networks) if rules.overlap is OverlapPolicy.DENY else None
         self._notes = Notes(source)
 
@@ -87,7 +89,8 @@ class Definitions:
         try:
             await self._api.find(NETWORK, network.fq_name)
         except netweave.NotFound as why:
-            raise TargetNotFound(":".join(network.fq_name), "does not exist in the configuration API") from why
+            name = ":".join(network.fq_name)
+            raise TargetNotFound(name, "does not exist in the configuration API", networks=[name]) from why
         if held_up:
             raise held_up
 

@@ -29,7 +29,8 @@ class TogetherError(Exception):
 
 
 class Looks:
-    """`lookers` look at the keys of one kind; `on_step` hears a key that is in step, `tell` a refusal that its owner should know."""
+    """`lookers` look at the keys of one kind; `on_step` hears a key that is in step, `tell` a
+    refusal that its owner should know; `hears` whether somebody tells what others make in the configuration API."""
 
     def __init__(
         self,
@@ -39,6 +40,7 @@ class Looks:
         lookers: Mapping[str, Looker],
         on_step: Callable[[Key], None],
         tell: Callable[[Key, Refusal], Awaitable[None]],
+        hears: Callable[[], bool],
         instruments: Instruments,
         clock: Clock,
     ) -> None:
@@ -48,6 +50,7 @@ class Looks:
         self._lookers = lookers
         self._on_step = on_step
         self._tell = tell
+        self._hears = hears
         self._seconds = instruments.looks
         self._clock = clock
 
@@ -120,7 +123,8 @@ class Looks:
         if self._waiting.freed_since(began, why.networks):
             self._queue.add(key)
         elif why.wait is not Wait.CHANGE:
-            self._queue.put_off(key, why.wait.value)
+            heard = why.wait is Wait.TARGET and self._hears()
+            self._queue.put_off(key, Wait.NETWORK.value if heard else why.wait.value)
 
 
 def _result(outcome: Exception | None) -> str:

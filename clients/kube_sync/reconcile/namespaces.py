@@ -136,7 +136,8 @@ class Namespaces:
             await self._api.find(NETWORK, fq_name)
         except netweave.NotFound as why:
             self._missed.add(key)
-            raise TargetNotFound(":".join(fq_name), "does not exist in the configuration API") from why
+            name = ":".join(fq_name)
+            raise TargetNotFound(name, "does not exist in the configuration API", networks=[name]) from why
         if key in self._missed:
             self._missed.discard(key)
             self._on_changed(key)

@@ -13,6 +13,7 @@ from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.refusals import CIDRImmutable, NetworkInUse, NetworkRefused
 from kube_sync.reconcile.collisions import collision
 from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.own import Own
 from kube_sync.reconcile.projects import Projects
 
 NETWORK, IPAM, INTERFACE = "virtual-network", "network-ipam", "virtual-machine-interface"
@@ -28,15 +29,16 @@ Row = dict[str, Any]
 class Networks:
     """Makes, corrects and removes them; an object that is not ours is left as it is, whatever its name."""
 
-    def __init__(self, api: ConfigApi, names: Names, projects: Projects) -> None:
+    def __init__(self, api: ConfigApi, names: Names, projects: Projects, own: Own) -> None:
         self._api = api
         self._names = names
         self._projects = projects
+        self._own = own
 
     async def bring(self, definition: Definition, wanted: Made) -> bool:
         """The network is as wanted when this returns; whether anything had to be written for it."""
         await self._projects.ensure(definition.key.namespace)
-        found = await self._own(NETWORK, definition.key, wanted.fq_name, FIELDS)
+        found = await self._made_for(NETWORK, definition.key, wanted.fq_name, FIELDS)
         try:
             if found is None:
                 await self._make(definition, wanted)
@@ -47,18 +49,18 @@ class Networks:
 
     async def remove(self, key: Key) -> None:
         """The network first, its IPAM then; NetworkInUse while somebody uses it (B40)."""
-        found = await self._own(NETWORK, key, self._names.network(key.namespace, key.name), ["annotations", *USERS])
+        found = await self._made_for(NETWORK, key, self._names.network(key.namespace, key.name), ["annotations", *USERS])
         if found is not None:
             if any(found.get(link) for link in USERS):
                 users = await self._users(found)
                 raise NetworkInUse(":".join(found["fq_name"]), f"is used by {users}", networks=[str(found["uuid"])], users=users)
             await self._delete(NETWORK, str(found["uuid"]))
-        if ipam := await self._own(IPAM, key, self._names.ipam(key.namespace, key.name), ["annotations"]):
+        if ipam := await self._made_for(IPAM, key, self._names.ipam(key.namespace, key.name), ["annotations"]):
             await self._delete(IPAM, str(ipam["uuid"]))
 
     async def is_there(self, key: Key) -> bool:
         """Whether the definition has a network of ours."""
-        return await self._own(NETWORK, key, self._names.network(key.namespace, key.name), ["annotations"]) is not None
+        return await self._made_for(NETWORK, key, self._names.network(key.namespace, key.name), ["annotations"]) is not None
 
     async def owned(self, fields: Iterable[str] = ()) -> list[Row]:
         """All networks of this cluster's definitions."""
@@ -91,7 +93,7 @@ class Networks:
         )
         refs = {"network_ipam_refs": changes.pop("network_ipam_refs")} if moves else {}
         if changes:
-            await self._api.update(NETWORK, found["uuid"], changes)
+            await self._update(str(found["uuid"]), changes)
         if refs:
             await self._replace(str(found["uuid"]), wanted, there, refs)
         return bool(changes or refs)
@@ -105,8 +107,8 @@ class Networks:
                 raise _immutable(uuid, wanted, there, f"while {await self._users(users)} hold addresses of it")
             if prefixes & set(there):
                 # The gateway of a subnet that stays cannot change, so it goes and comes back; a pod that looks meanwhile waits.
-                await self._api.update(NETWORK, uuid, {"network_ipam_refs": []})
-            await self._api.update(NETWORK, uuid, refs)
+                await self._update(uuid, {"network_ipam_refs": []})
+            await self._update(uuid, refs)
         except netweave.SubnetInUse as why:
             raise _immutable(uuid, wanted, there, f": {why}") from why
 
@@ -123,9 +125,14 @@ class Networks:
         marks = annotations_of(interface)
         return f"{marks['namespace']}/{marks['name']}" if self._names.owns(interface) else ":".join(interface["fq_name"])
 
+    async def _update(self, uuid: str, changes: Row) -> None:
+        self._own.note([uuid])
+        await self._api.update(NETWORK, uuid, changes)
+
     async def _delete(self, kind: str, uuid: str) -> None:
         with suppress(netweave.NotFound):
             try:
+                self._own.note([uuid])
                 await self._api.delete(kind, uuid)
             except (netweave.StillReferenced, netweave.ChildrenPresent) as why:
                 raise NetworkInUse(f"{kind} {uuid}", f"cannot be removed: {why}", networks=[uuid]) from why
@@ -136,7 +143,7 @@ class Networks:
     def _uuid(self, what: str, key: Key) -> str:
         return self._names.uuid(what, key.namespace, key.name)
 
-    async def _own(self, kind: str, key: Key, fq_name: FqName, fields: list[str]) -> Row | None:
+    async def _made_for(self, kind: str, key: Key, fq_name: FqName, fields: list[str]) -> Row | None:
         """The definition's object: by the uuid that it was made with or, if it was adopted, by its name. A stranger's is none."""
         found = await self._find(kind, self._uuid(PARTS[kind], key), fields)
         if found is None:

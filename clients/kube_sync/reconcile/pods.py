@@ -74,6 +74,7 @@ class Pods:
         resolution: Resolution,
         projects: Projects,
         routers: Routers,
+        changes: Changes,
         on_freed: Callable[[list[str]], None],
         settings: Settings,
     ) -> None:
@@ -85,7 +86,7 @@ class Pods:
         self._routers = routers
         self._on_freed = on_freed
         self._trees = Trees(api, names)
-        self._changes = Changes(api, names)
+        self._changes = changes
         self._keeps = settings.completed_pods is CompletedPods.KEEP
         self.statuses = Statuses(source, names, settings.status_style)
         self._attempts: dict[Key, Look] = {}

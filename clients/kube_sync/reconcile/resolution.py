@@ -143,7 +143,8 @@ class Resolution:
         if isinstance(network, Made):
             row = self._made(attachment, row, rows.get(self._uuid(attachment)))
         elif row is None:
-            raise NetworkNotFound(attachment.reference, f"maps {':'.join(network.fq_name)}, which does not exist; the pod waits for it")
+            name = ":".join(network.fq_name)
+            raise NetworkNotFound(attachment.reference, f"maps {name}, which does not exist; the pod waits for it", networks=[name])
         return chosen(position, attachment, row)
 
     def _made(self, attachment: Attachment, *rows: Row | None) -> Row:

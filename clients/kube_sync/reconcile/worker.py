@@ -1,10 +1,10 @@
 """The worker: objects change, keys are queued, each is looked at and brought in step; nothing else decides (4.1)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,20 +15,22 @@ from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.cluster.lease import ALWAYS, Turn
 from kube_sync.cluster.source import Event, Source
 from kube_sync.instruments import Instruments
-from kube_sync.model.attachments import attachments_of
 from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Definition, Kept, Key, Namespace, Pod, namespace_key
-from kube_sync.model.refusals import InvalidAnnotation, NetworkPending, Refusal
+from kube_sync.model.refusals import NetworkPending, Refusal
 from kube_sync.reconcile.absences import Absences
 from kube_sync.reconcile.brake import Brake
+from kube_sync.reconcile.changes import Changes
 from kube_sync.reconcile.cluster_wide import ClusterWide
-from kube_sync.reconcile.config import ConfigApi
+from kube_sync.reconcile.config import ConfigApi, Stream
 from kube_sync.reconcile.default_networks import DefaultNetworks
 from kube_sync.reconcile.definitions import Definitions
 from kube_sync.reconcile.leftovers import Leftovers
 from kube_sync.reconcile.looks import Looks
 from kube_sync.reconcile.namespaces import Namespaces
+from kube_sync.reconcile.news import News
 from kube_sync.reconcile.orphans import Orphans
 from kube_sync.reconcile.outage import Outage
+from kube_sync.reconcile.own import Own
 from kube_sync.reconcile.passes import one_by_one
 from kube_sync.reconcile.pods import Pods, is_due
 from kube_sync.reconcile.projects import Projects
@@ -36,7 +38,8 @@ from kube_sync.reconcile.queue import WorkQueue
 from kube_sync.reconcile.resolution import Resolution
 from kube_sync.reconcile.routers import Routers
 from kube_sync.reconcile.sweeps import Sweeps
-from kube_sync.reconcile.waiting import References, WaitingRoom
+from kube_sync.reconcile.waiting import WaitingRoom
+from kube_sync.reconcile.wakes import Wakes
 from kube_sync.settings import Settings
 
 # Pods without further networks need not wait longer than this for a cluster that cannot list definitions (B01).
@@ -49,7 +52,7 @@ log = structlog.get_logger()
 
 
 class Worker:
-    """One cluster, one configuration API. `patience` is how long an orphan is watched before it is removed."""
+    """One cluster, one configuration API. `patience` is how long an orphan is watched before it goes; `stream` tells what others do."""
 
     def __init__(
         self,
@@ -61,6 +64,7 @@ class Worker:
         *,
         patience: float,
         instruments: Instruments | None = None,
+        stream: Stream | None = None,
     ) -> None:
         names, rules, instruments = settings.names, settings.rules, instruments or Instruments()
         self._source = source
@@ -69,16 +73,17 @@ class Worker:
         self._workers = settings.workers
         self._queue = WorkQueue(clock, instruments=instruments)
         self._waiting = WaitingRoom()
-        self._references = References()
         self._pod_cache: Cache[Pod] = Cache(self._pod_changed, partial(self._listed, POD))
         self._definition_cache: Cache[Definition] = Cache(self._definition_changed, partial(self._listed, DEFINITION))
         self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed, partial(self._listed, NAMESPACE))
-        projects = Projects(api, names, self._namespace_cache)
-        self._namespaces = Namespaces(api, names, source, self._namespace_cache, projects, self._wake_members_of)
+        projects, own = Projects(api, names, self._namespace_cache), Own()
+        self._wakes = Wakes(self._queue, self._waiting, self._pod_cache, self._definition_cache, self._reconsider)
+        self._news = News(api, stream, names, clock, own, self._wakes)
+        self._namespaces = Namespaces(api, names, source, self._namespace_cache, projects, self._wakes.members_of)
         defaults = DefaultNetworks(names, self._namespace_cache, rules.pod_subnets, self._queue.add)
         self._cluster_wide = ClusterWide(api, names, projects, rules.pod_subnets)
         self._definitions = Definitions(
-            api, names, source, self._definition_cache, projects, rules, self._freed, self._namespaces.holder_of
+            api, names, source, self._definition_cache, projects, rules, own, self._wakes.freed, self._namespaces.holder_of
         )
         resolution = Resolution(
             api,
@@ -91,7 +96,18 @@ class Worker:
             self._waiting.why,
             invalid=settings.invalid_annotation,
         )
-        self._pods = Pods(api, names, source, self._pod_cache, resolution, projects, Routers(api, clock), self._freed, settings)
+        self._pods = Pods(
+            api,
+            names,
+            source,
+            self._pod_cache,
+            resolution,
+            projects,
+            Routers(api, clock),
+            Changes(api, names, own),
+            self._wakes.freed,
+            settings,
+        )
         self._brake = Brake(source, turn.place, on=not settings.allow_mass_delete)
         self._absences = Absences(source, self._brake, self._queue.add, self._is_known)
         self._orphans = orphans = Orphans(source, clock, self._brake, instruments, patience=patience)
@@ -105,11 +121,13 @@ class Worker:
             NAMESPACE: one_by_one(self._namespaces.reconcile),
         }
         lookers = {kind: self._absences.guarding(looker) for kind, looker in lookers.items()}
-        self._looks = Looks(self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell, instruments, clock)
+        self._looks = Looks(
+            self._queue, self._waiting, self._outage, lookers, self._in_step, self._tell, lambda: self._news.hears, instruments, clock
+        )
 
     async def run(self) -> None:
         """Keep in step until cancelled; a Refusal means that the cluster-wide network cannot be had."""
-        async with self._working(self._patiently_ready):
+        async with self._working(self._patiently_ready), self._news.heard():
             await self._sweeps.run()
 
     async def converge(self) -> bool:
@@ -192,7 +210,7 @@ class Worker:
 
     async def _tell(self, key: Key, why: Refusal) -> None:
         if key.kind == DEFINITION:
-            self._wake_pods_of(key, NetworkPending)
+            self._wakes.made(key, NetworkPending)
         if (found := self._caches.of(key.kind).get(key)) is not None:
             await self._source.tell(Event(key, found.uid, why.reason, str(why)))
 
@@ -205,34 +223,18 @@ class Worker:
 
     def _in_step(self, key: Key) -> None:
         if key.kind == DEFINITION:
-            self._wake_pods_of(key)
+            self._wakes.made(key)
         if key.kind != NAMESPACE and not self._is_known(key):
             # A namespace's network and project go when nothing is left in them.
             namespace = namespace_key(key.namespace)
             if namespace in self._waiting or self._queue.is_running(namespace):
                 self._queue.add(namespace)
 
-    def _wake_members_of(self, namespace: Key) -> None:
-        for key in (*self._waiting, *self._queue.running):
-            if key.namespace == namespace.name:
-                self._look_anew(key)
-
-    def _freed(self, networks: list[str]) -> None:
-        for key in self._waiting.woken_by(networks):
-            self._queue.add(key)
-
-    def _wake_pods_of(self, definition: Key, waiting_for: type[Refusal] = Refusal) -> None:
-        running = self._queue.running
-        for pod in self._references.of(definition):
-            if isinstance(self._waiting.why(pod), waiting_for) or pod in running:
-                self._look_anew(pod)
-
-    def _look_anew(self, key: Key) -> None:
+    def _reconsider(self, key: Key) -> None:
         self._pods.reconsider(key)
-        self._queue.add(key)
 
     def _pod_changed(self, key: Key, old: Pod | None, new: Pod | None) -> None:
-        self._references.set(key, _selected(new))
+        self._wakes.selects(key, new)
         if new is None:
             self._waiting.leave(key)
         if not is_due(old) and not is_due(new):
@@ -245,25 +247,11 @@ class Worker:
         if new is None:
             self._waiting.leave(key)
         self._queue.add(key)
-        self._wake_pods_of(key)
+        self._wakes.made(key)
 
     def _namespace_changed(self, key: Key, _old: Namespace | None, new: Namespace | None) -> None:
         """What waits in it may have another answer now; what is in step stays so, for running pods keep their networks (B50)."""
         if new is None:
             self._waiting.leave(key)
         self._queue.add(key)
-        self._wake_members_of(key)
-
-
-def _selected(pod: Pod | None) -> Iterable[Key]:
-    return _definitions(pod.selection, pod.key.namespace) if pod else ()
-
-
-@lru_cache(maxsize=4096)
-def _definitions(selection: str, namespace: str) -> tuple[Key, ...]:
-    """What replicas select alike is read, and kept, once."""
-    try:
-        attachments = attachments_of(selection, namespace)
-    except InvalidAnnotation:
-        return ()
-    return tuple(Key(DEFINITION, attachment.namespace, attachment.name) for attachment in attachments)
+        self._wakes.members_of(key)

@@ -57,7 +57,8 @@ class Scene:
         """A worker that runs meanwhile; with a clock of the test's own, its minutes pass when the test says so."""
         clock = clock or SystemClock()
         async with netweave.AsyncClient(self.api_url) as api, kube_api(configuration(self.kubeconfig)) as kube:
-            worker = Worker(api, LiveCluster(kube, clock, self.settings.completed_pods), self.settings, clock, patience=patience)
+            live = LiveCluster(kube, clock, self.settings.completed_pods)
+            worker = Worker(api, live, self.settings, clock, patience=patience, stream=api)
             running = asyncio.create_task(worker.run())
             try:
                 yield worker

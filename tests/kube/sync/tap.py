@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import select
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,6 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if path == "/watch":
+            self._stream()
+            return
         status, headers, answer = self._ask(body)
         if _writes(self.command, path) and status < 400:
             self.owner.done.append((self.command, path, json.loads(body or b"null")))
@@ -131,6 +136,16 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer)
+
+    def _stream(self) -> None:
+        """An answer without end, until either side has enough."""
+        self.close_connection = True
+        target = self.owner.target
+        with socket.create_connection((target.hostname, target.port)) as upstream:
+            head = [f"{self.command} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]
+            upstream.sendall("\r\n".join(head).encode())
+            while self.connection not in select.select([upstream, self.connection], [], [])[0] and (piece := upstream.recv(65536)):
+                self.wfile.write(piece)
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         target = self.owner.target

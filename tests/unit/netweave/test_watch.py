@@ -102,6 +102,12 @@ def test_after_a_stop_it_starts_again_from_the_list(take: Take) -> None:
 
 
 @both
+def test_a_reader_that_wants_no_list_is_told_of_a_stop(take: Take) -> None:
+    with serving(stream(told(8, "update"), "id:\nevent: stop\ndata: {}\n\n")) as script, pytest.raises(Forgotten):
+        take(script.url, 2, [], "project", since=3, anew=False)
+
+
+@both
 def test_kinds_fields_and_a_position_are_asked_for(take: Take) -> None:
     pauses: list[float] = []
     with serving(stream(told(4, "update"))) as script:
