@@ -154,6 +154,25 @@ async def test_b01_definitions_that_are_not_served_for_a_while_cost_nobody_a_net
     assert await made() == before
 
 
+async def test_a_right_that_is_missing_is_told_and_used_soon_after_it_is_given(cluster: Scene) -> None:
+    forbidden = cluster.kube.faults.forbid(verb="list", resource="pods")
+    clock = MovedClock()
+
+    async with cluster.worker(clock=clock) as worker:
+        told = await cluster.event("PodsUnavailable", "netweave-kube-sync")
+        await clock.move(watch.SLOW_PAUSE - 1)
+        tries = forbidden.hits
+        forbidden.cancel()
+        cluster.kube.kubectl.apply(pod("web-0"))
+        await clock.move(2)
+        await cluster.complete("web-0")
+        causes = watched(worker).restarts
+
+    assert "forbidden" in told
+    assert tries == 1
+    assert causes["forbidden"] == 1
+
+
 async def test_a_page_that_came_too_late_makes_the_list_start_over(
     kube: KubeDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
