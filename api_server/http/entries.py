@@ -74,7 +74,9 @@ def _entry(catalog: Catalog, index: int, given: Any) -> Entry:
         raise
     if kind.name == ROOT:
         raise BadRequest(f"{path}.kind: there is one {ROOT}, and it is no resource", field=f"{path}.kind")
-    unique_mac = given.get("unique_mac") is True
+    unique_mac = given.get("unique_mac", False)
+    if not isinstance(unique_mac, bool):
+        raise BadRequest(f"{path}.unique_mac must be true or false: {unique_mac!r:.200}", field=f"{path}.unique_mac")
     if unique_mac and (operation, kind.name) != (CREATE, PORT):
         raise BadRequest(f"{path}.unique_mac: only the creation of a {PORT} has it", field=f"{path}.unique_mac")
     return Entry(index, operation, kind, given["data"], unique_mac)

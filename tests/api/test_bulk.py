@@ -494,7 +494,8 @@ async def test_of_many_who_ask_for_the_same_mac_addresses_at_once_one_gets_each(
     assert len(ports) == 3
 
 
-async def test_only_a_new_port_can_have_a_mac_address_alone(world: World) -> None:
-    refused = await send(world, {**creation(world, "virtual-machine", "v"), "unique_mac": True}, **PROBLEM)
+@pytest.mark.parametrize(("kind", "wish"), [("virtual-machine", True), ("virtual-machine-interface", "true")])
+async def test_only_a_new_port_can_have_a_mac_address_alone_by_true(world: World, kind: str, wish: object) -> None:
+    refused = await send(world, {**creation(world, kind, "v"), "unique_mac": wish}, **PROBLEM)
 
     assert (refused.status_code, refused.json()["field"]) == (400, "resources[0].unique_mac")
