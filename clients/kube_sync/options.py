@@ -32,6 +32,7 @@ from kube_sync.settings import (
     Settings,
     cluster_name_of,
     namespaces_of,
+    networks_of,
     project_of,
     subnets_of,
     template_of,
@@ -121,6 +122,11 @@ class Options:
     lease_duration: Annotated[
         float, option(SAFETY, "Seconds until a worker that died is followed by another.", min=3, max=600, metavar="SECONDS")
     ] = LEASE_DURATION
+    adopt: Annotated[bool, option(SAFETY, "Take over what the old kube-manager made for a cluster of this name.", "--adopt")] = False
+    adopt_network: Annotated[
+        list[str],
+        option(SAFETY, "A network that it made for a definition; once for each to take over.", metavar="DOMAIN:PROJECT:NAME"),
+    ] = field(default_factory=list)
     allow_mass_delete: Annotated[bool, option(SAFETY, "Remove leftovers even if they are suspiciously many.", "--allow-mass-delete")] = (
         False
     )
@@ -139,6 +145,8 @@ class Options:
             vn_name_template=template_of("--vn-name-template", self.vn_name_template),
             workers=self.workers,
             allow_mass_delete=self.allow_mass_delete,
+            adopt=self.adopt,
+            adopt_networks=networks_of("--adopt-network", self.adopt_network),
             status_style=self.status_style,
             invalid_annotation=self.invalid_annotation,
             completed_pods=self.completed_pods,

@@ -51,6 +51,8 @@ class Settings:
     vn_name_template: str = AUTO
     workers: int = 8
     allow_mass_delete: bool = False
+    adopt: bool = False
+    adopt_networks: frozenset[str] = frozenset()
     status_style: StatusStyle = StatusStyle.STANDARD
     invalid_annotation: InvalidAnnotations = InvalidAnnotations.FAIL
     completed_pods: CompletedPods = CompletedPods.RELEASE
@@ -93,6 +95,14 @@ def namespaces_of(setting: str, texts: Iterable[str]) -> frozenset[str]:
     for text in texts:
         if not NAMESPACE.fullmatch(text):
             raise SettingError(setting, text, "is not the name of a namespace")
+    return frozenset(texts)
+
+
+def networks_of(setting: str, texts: Iterable[str]) -> frozenset[str]:
+    """Names of networks, as domain:project:name."""
+    for text in texts:
+        if len([part for part in text.split(":") if part]) != 3:
+            raise SettingError(setting, text, "is not the name of a network, as domain:project:name")
     return frozenset(texts)
 
 

@@ -24,6 +24,8 @@ class Choice(msgspec.Struct, frozen=True, omit_defaults=True):
     network: str = ""  # uuid
     families: tuple[str, ...] = ()  # one address each; "" is whichever
     attachment: Attachment | None = None  # None: the cluster-wide network
+    interface: str = ""  # uuids, where they are not those that the pod's uid gives: of what was adopted
+    addresses: tuple[str, ...] = ()
 
     @property
     def ips(self) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ def machine_of(pod: Pod, choices: tuple[Choice, ...], names: Names) -> Machine:
 
 def _interface(pod: Pod, index: int, total: int, choice: Choice, names: Names) -> Interface:
     _, namespace, name = pod.key
-    uuid = names.interface_uuid(pod.uid, index)
+    uuid = choice.interface or names.interface_uuid(pod.uid, index)
     # The original's CNI plugin reads these three, and splits them at colons: no address may ever stand here (2.3).
     contract = {"index": f"{index}/{total}", "network": choice.attachment.name if choice.attachment else "default"}
     if choice.attachment and choice.attachment.interface:
@@ -114,6 +116,9 @@ def _interface(pod: Pod, index: int, total: int, choice: Choice, names: Names) -
 
 
 def _addresses(pod: str, interface: str, choice: Choice, names: Names) -> Iterable[Address]:
+    if choice.addresses:
+        yield from (Address(uuid, f"{pod}__{uuid}", interface, choice.network) for uuid in choice.addresses)
+        return
     wanted: list[tuple[str, str | None]] = [(f"v{ip_address(ip).version}", ip) for ip in choice.ips]
     # Asking for an address of one family leaves the other as it would be; a flat IPAM's whichever is then given already.
     wanted += [(family, None) for family in choice.families if family not in {asked for asked, _ in wanted} and (family or not wanted)]

@@ -10,6 +10,7 @@ FqName = tuple[str, ...]
 DOMAIN = "default-domain"
 FABRIC: FqName = (DOMAIN, "default-project", "ip-fabric")
 OWNER = "k8s"
+MANAGER = "netweave"  # what the old kube-manager, whose marks are otherwise ours, does not say
 # How the network of a definition is called, unless somebody says otherwise (2.2).
 AUTO = "auto"
 LEGACY = "{cluster}-{nad}-pod-network"
@@ -91,7 +92,8 @@ class Names:
     def marks(self, kind: str, namespace: str, name: str, **more: str) -> dict[str, str]:
         """The annotations that say whose an object is: nothing without them is ours."""
         project = self.project(namespace)[-1]
-        return {"owner": OWNER, "cluster": self.cluster, "project": project, "kind": kind, "namespace": namespace, "name": name, **more}
+        marks = {"owner": OWNER, "cluster": self.cluster, "manager": MANAGER, "project": project}
+        return {**marks, "kind": kind, "namespace": namespace, "name": name, **more}
 
     def owns(self, document: Mapping[str, object]) -> bool:
         """Whether an object of the configuration API was made for this cluster."""
@@ -99,6 +101,13 @@ class Names:
 
     def are_ours(self, marks: Mapping[str, str]) -> bool:
         """Whether an object with these annotations was."""
+        return self._are_of_cluster(marks) and marks.get("manager") == MANAGER
+
+    def are_old(self, marks: Mapping[str, str]) -> bool:
+        """Whether the old kube-manager made it, for a cluster of the same name."""
+        return self._are_of_cluster(marks) and "manager" not in marks
+
+    def _are_of_cluster(self, marks: Mapping[str, str]) -> bool:
         return marks.get("owner") == OWNER and marks.get("cluster") == self.cluster
 
     def made_for(self, key: tuple[str, str, str], document: Mapping[str, object]) -> bool:

@@ -8,6 +8,7 @@ from kube_sync.model import documents
 from kube_sync.model.names import FqName, Names, annotations_of
 from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.refusals import NameCollision, OverlappingCIDR
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.projects import Projects
 
@@ -15,7 +16,8 @@ from kube_sync.reconcile.projects import Projects
 class ClusterWide:
     """The flat IPAM with the pod addresses, and the network on it."""
 
-    def __init__(self, api: ConfigApi, names: Names, projects: Projects, subnets: tuple[IpNetwork, ...]) -> None:
+    def __init__(self, api: ConfigApi, names: Names, projects: Projects, subnets: tuple[IpNetwork, ...], adoption: Adoption) -> None:
+        self._adoption = adoption
         self._api = api
         self._names = names
         self._projects = projects
@@ -23,10 +25,12 @@ class ClusterWide:
 
     async def ensure(self) -> None:
         """Make what is missing; a Refusal if what is there is not ours or has other subnets."""
-        ipam = await self._ensure("network-ipam", documents.pod_ipam(self._names, self._subnets), self._names.pod_ipam)
-        self._check_project(ipam)
-        self._check_subnets(ipam)
-        await self._ensure("virtual-network", documents.default_network(self._names), self._names.default_network)
+        ipam, network = documents.pod_ipam(self._names, self._subnets), documents.default_network(self._names)
+        await self._adoption.of_cluster_wide(ipam, network)
+        found = await self._ensure("network-ipam", ipam, self._names.pod_ipam)
+        self._check_project(found)
+        self._check_subnets(found)
+        await self._ensure("virtual-network", network, self._names.default_network)
 
     async def _ensure(self, kind: str, document: dict[str, Any], fq_name: FqName) -> dict[str, Any]:
         found = await self._find(kind, fq_name)

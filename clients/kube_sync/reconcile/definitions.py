@@ -10,6 +10,7 @@ from kube_sync.model.networks import Made, Mapped, is_ours, network_of
 from kube_sync.model.objects import Definition, Key
 from kube_sync.model.refusals import NetworkInUse, ReservedName, TargetNotFound
 from kube_sync.model.rules import NadDelete, OverlapPolicy, Rules
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.claims import Claims
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.networks import NETWORK, Networks
@@ -32,7 +33,9 @@ class Definitions:
         own: Own,
         on_freed: Callable[[list[str]], None],
         holder_of: Callable[[FqName], Key | None],
+        adoption: Adoption,
     ) -> None:
+        self._adoption = adoption
         self._api = api
         self._names = names
         self._source = source
@@ -61,6 +64,7 @@ class Definitions:
         holds = self._rules.nad_delete is NadDelete.HOLD
         if holds and not definition.held:
             await self._source.hold(definition)
+        await self._adoption.of_definition(definition, wanted)
         if self._claims is None:
             changed = await self._networks.bring(definition, wanted)
         else:

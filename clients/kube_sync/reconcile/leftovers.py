@@ -9,6 +9,7 @@ from kube_sync.cluster.cache import Cache, Caches
 from kube_sync.model.entries import ADDRESS, INTERFACE, MACHINE, deletion, link
 from kube_sync.model.names import Names, annotations_of
 from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Key
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.orphans import Orphans, Owner
 from kube_sync.reconcile.owned import PAGE, Owned
@@ -32,13 +33,15 @@ log = structlog.get_logger()
 class Leftovers:
     """A missing pod, definition or namespace is looked at as gone, which removes what it had; what no look would find is removed here."""
 
-    def __init__(self, api: ConfigApi, names: Names, caches: Caches, orphans: Orphans, wake: Callable[[Key], None]) -> None:
+    def __init__(
+        self, api: ConfigApi, names: Names, caches: Caches, orphans: Orphans, adoption: Adoption, wake: Callable[[Key], None]
+    ) -> None:
         self._api = api
         self._names = names
         self._caches = caches
         self._orphans = orphans
         self._wake = wake
-        self._owned = Owned(api, names)
+        self._owned = Owned(api, adoption.claims)
         self._stray: dict[Key, list[str]] = {}
         self._passes = 0
 

@@ -18,6 +18,7 @@ from kube_sync.model.objects import Key, Pod
 from kube_sync.model.plan import Found, Machine, plan
 from kube_sync.model.refusals import Refusal, Wait
 from kube_sync.model.status import Row, summary
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.changes import Changes, HeldError, OvertakenError
 from kube_sync.reconcile.config import ConfigApi
 from kube_sync.reconcile.passes import Pass, Settle
@@ -77,7 +78,9 @@ class Pods:
         changes: Changes,
         on_freed: Callable[[list[str]], None],
         settings: Settings,
+        adoption: Adoption,
     ) -> None:
+        self._adoption = adoption
         self._names = names
         self._source = source
         self._cache = cache
@@ -107,6 +110,8 @@ class Pods:
         fq_names = {key: self._names.machine(key.namespace, key.name) for key in keys}
         found = await self._trees.read(fq_names.values())
         pods = {key: pod for key in keys if is_due(pod := self._cache.get(key)) and pod and not pod.finished}
+        if await self._adoption.of_trees({key: found[name] for key, name in fq_names.items() if name in found}, pods):
+            found = await self._trees.read(fq_names.values())
         gone = Pass([Gone(key, self._unwanted(key, found.get(fq_names[key]))) for key in keys if key not in pods], settle)
         looks = Pass([Look(key, pod, found.get(fq_names[key])) for key, pod in pods.items()], settle)
         await gone.each(self._check)

@@ -9,6 +9,7 @@ from kube_sync.model import documents
 from kube_sync.model.defaults import is_isolated
 from kube_sync.model.names import FqName, Names, annotations_of
 from kube_sync.model.objects import NAMESPACE, Namespace, namespace_key
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.config import ConfigApi
 
 PROJECT = "project"
@@ -18,7 +19,8 @@ DEFAULT = "default"  # the namespace whose project holds what the whole cluster 
 class Projects:
     """Projects that exist, whoever made them, are used as they are; only ours are changed and removed."""
 
-    def __init__(self, api: ConfigApi, names: Names, namespaces: Cache[Namespace]) -> None:
+    def __init__(self, api: ConfigApi, names: Names, namespaces: Cache[Namespace], adoption: Adoption) -> None:
+        self._adoption = adoption
         self._api = api
         self._names = names
         self._namespaces = namespaces
@@ -41,6 +43,7 @@ class Projects:
 
     async def correct(self, namespace: Namespace) -> bool:
         """Bring the marks of its project in step, where it is ours, beside whatever else is noted there; whether there is one."""
+        await self._adoption.of_object(PROJECT, self._names.project(namespace.key.name), self._marks(namespace.key.name))
         found = await self.find(namespace.key.name)
         if found is None:
             self.forget(namespace.key.name)

@@ -18,6 +18,7 @@ from kube_sync.instruments import Instruments
 from kube_sync.model.objects import DEFINITION, NAMESPACE, POD, Definition, Kept, Key, Namespace, Pod, namespace_key
 from kube_sync.model.refusals import NetworkPending, Refusal
 from kube_sync.reconcile.absences import Absences
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.brake import Brake
 from kube_sync.reconcile.changes import Changes
 from kube_sync.reconcile.cluster_wide import ClusterWide
@@ -76,14 +77,15 @@ class Worker:
         self._pod_cache: Cache[Pod] = Cache(self._pod_changed, partial(self._listed, POD))
         self._definition_cache: Cache[Definition] = Cache(self._definition_changed, partial(self._listed, DEFINITION))
         self._namespace_cache: Cache[Namespace] = Cache(self._namespace_changed, partial(self._listed, NAMESPACE))
-        projects, own = Projects(api, names, self._namespace_cache), Own()
+        adoption = Adoption(api, names, settings.adopt_networks, on=settings.adopt)
+        projects, own = Projects(api, names, self._namespace_cache, adoption), Own()
         self._wakes = Wakes(self._queue, self._waiting, self._pod_cache, self._definition_cache, self._reconsider)
         self._news = News(api, stream, names, clock, own, self._wakes)
         self._namespaces = Namespaces(api, names, source, self._namespace_cache, projects, self._wakes.members_of)
         defaults = DefaultNetworks(names, self._namespace_cache, rules.pod_subnets, self._queue.add)
-        self._cluster_wide = ClusterWide(api, names, projects, rules.pod_subnets)
+        self._cluster_wide = ClusterWide(api, names, projects, rules.pod_subnets, adoption)
         self._definitions = Definitions(
-            api, names, source, self._definition_cache, projects, rules, own, self._wakes.freed, self._namespaces.holder_of
+            api, names, source, self._definition_cache, projects, rules, own, self._wakes.freed, self._namespaces.holder_of, adoption
         )
         resolution = Resolution(
             api,
@@ -107,12 +109,13 @@ class Worker:
             Changes(api, names, own),
             self._wakes.freed,
             settings,
+            adoption,
         )
         self._brake = Brake(source, turn.place, on=not settings.allow_mass_delete)
         self._absences = Absences(source, self._brake, self._queue.add, self._is_known)
         self._orphans = orphans = Orphans(source, clock, self._brake, instruments, patience=patience)
         self._caches = Caches(self._pod_cache, self._definition_cache, self._namespace_cache)
-        self._leftovers = Leftovers(api, names, self._caches, orphans, self._queue.add)
+        self._leftovers = Leftovers(api, names, self._caches, orphans, adoption, self._queue.add)
         self._sweeps = Sweeps(clock, orphans, self._leftovers.sweep)
         self._outage = Outage(partial(api.find, "project", names.default_project), self._queue, clock)
         lookers = {

@@ -14,6 +14,7 @@ from kube_sync.model.names import FABRIC, FqName, Names, annotations_of
 from kube_sync.model.networks import FORWARDING, SNAT
 from kube_sync.model.objects import NETWORK
 from kube_sync.model.refusals import NameCollision, Wait
+from kube_sync.reconcile.adoption import Adoption
 from kube_sync.reconcile.cluster_wide import ClusterWide
 from kube_sync.reconcile.projects import Projects
 from tests.kube.double import nad, pod
@@ -298,6 +299,7 @@ async def test_another_project_for_a_cluster_that_has_objects_is_refused(cluster
 
     for project in (("default-domain", f"{cluster.names.cluster}-all"), cluster.names.default_project):
         names = replace(cluster.names, shared=project)
-        projects = Projects(cluster.api, names, Cache(lambda *_: None))
+        adoption = Adoption(cluster.api, names, frozenset(), on=False)
+        projects = Projects(cluster.api, names, Cache(lambda *_: None), adoption)
         with pytest.raises(NameCollision, match=r"--cluster-project cannot change"):
-            await ClusterWide(cluster.api, names, projects, cluster.settings.rules.pod_subnets).ensure()
+            await ClusterWide(cluster.api, names, projects, cluster.settings.rules.pod_subnets, adoption).ensure()
