@@ -154,7 +154,7 @@ async def test_a_pod_that_failed_and_may_have_harmed_others_is_taken_alone(queue
     queue.retry(DB, alone=True)
     await clock.advance(1)
     queue.add(WEB)
-    first = [await queue.take(9), await queue.take(9)]
+    first = [await queue.take(9), await queue.take(9) if len(queue) else []]
     for key in (DB, WEB):
         queue.forget(key)
         queue.done(key)
