@@ -25,6 +25,7 @@ from kube_sync.reconcile.cluster_wide import ClusterWide
 from kube_sync.reconcile.config import ConfigApi, Stream
 from kube_sync.reconcile.default_networks import DefaultNetworks
 from kube_sync.reconcile.definitions import Definitions
+from kube_sync.reconcile.identity import check_cluster_name
 from kube_sync.reconcile.leftovers import Leftovers
 from kube_sync.reconcile.looks import Looks
 from kube_sync.reconcile.namespaces import Namespaces
@@ -116,6 +117,7 @@ class Worker:
         self._orphans = orphans = Orphans(source, clock, self._brake, instruments, patience=patience)
         self._caches = Caches(self._pod_cache, self._definition_cache, self._namespace_cache)
         self._leftovers = Leftovers(api, names, self._caches, orphans, adoption, self._queue.add)
+        self._check_name = partial(check_cluster_name, api, names, self._caches)
         self._sweeps = Sweeps(clock, orphans, self._leftovers.sweep)
         self._outage = Outage(partial(api.find, "project", names.default_project), self._queue, clock)
         lookers = {
@@ -135,7 +137,7 @@ class Worker:
 
     async def converge(self) -> bool:
         """Bring everything in step once; False if an object waits, is refused, keeps failing or cannot be read."""
-        async with self._working(self._cluster_wide.ensure):
+        async with self._working(self._ready):
             await self._leftovers.sweep()
             return await self._queue.until_settled(TRIES) and not len(self._waiting) and self._source.is_whole()
 
@@ -161,10 +163,14 @@ class Worker:
         """How many objects wait, by reason."""
         return self._waiting.reasons()
 
+    async def _ready(self) -> None:
+        await self._check_name()
+        await self._cluster_wide.ensure()
+
     async def _patiently_ready(self) -> None:
         while True:
             try:
-                return await self._cluster_wide.ensure()
+                return await self._ready()
             except netweave.VncError as why:
                 log.warning("the configuration API is not ready", why=str(why))
                 await self._clock.sleep(START_PAUSE)

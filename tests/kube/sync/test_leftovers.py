@@ -4,6 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+import netweave
+from kube_sync.clock import SystemClock
+from kube_sync.cluster.http import HttpKubeApi, configuration
+from kube_sync.cluster.live import LiveCluster
+from kube_sync.model.refusals import NameCollision
+from kube_sync.reconcile.worker import Worker
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Scene
 
@@ -73,6 +79,27 @@ async def test_an_interface_that_lost_its_machine_goes_with_its_address_once_its
 
     assert await cluster.found("virtual-machine-interface", stray.fq_name) is None
     assert await cluster.addresses_in(cluster.names.default_network) == (await cluster.interfaces("kept"))[0].addresses
+
+
+@pytest.mark.parametrize("known_by", ["its pods", "its namespace"])
+async def test_another_name_for_a_cluster_that_has_objects_is_refused_with_both_names(cluster: Scene, known_by: str) -> None:
+    cluster.kube.kubectl.apply(pod("web-0"))
+    async with cluster.worker():
+        await cluster.complete("web-0")
+        await cluster.settled()
+    if known_by == "its namespace":
+        cluster.kube.kubectl.delete("pods", "web-0", grace=0)
+        cluster.kube.kubectl.apply(pod("new"))
+    name = cluster.names.cluster
+    cluster.settings = replace(cluster.settings, cluster_name=f"{name}-2")
+    cluster.tap.clear()
+
+    async with netweave.AsyncClient(cluster.api_url) as api, HttpKubeApi(configuration(cluster.kubeconfig)) as kube:
+        worker = Worker(api, LiveCluster(kube, SystemClock()), cluster.settings, SystemClock(), patience=0)
+        with pytest.raises(NameCollision, match=rf"--cluster-name {name}-2: this cluster has objects under the name {name}, "):
+            await worker.run()
+
+    assert cluster.tap.writes == []
 
 
 async def _is(answer: bool) -> bool:
