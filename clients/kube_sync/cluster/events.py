@@ -69,7 +69,13 @@ class Recorder:
                 await self._arrived.wait()
                 if pause := self._bucket.wait():
                     await self._clock.sleep(pause)
-                await self._write(*self._next())
+                event, at = self._next()
+                try:
+                    await self._write(event, at)
+                except asyncio.CancelledError:
+                    # It may have been written: then its count is raised, which is better than a word that is lost.
+                    self._backlog[event.warning][event.uid, event.reason] = event, at
+                    raise
         finally:
             self._running = False
             with suppress(TimeoutError):

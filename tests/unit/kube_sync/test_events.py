@@ -26,12 +26,15 @@ class Events:
         self.down = False
         self.forbidden = False
         self.surprise = False
+        self.answers = asyncio.Event()
+        self.answers.set()
 
     async def get(self, path: str, **query: str) -> Any:
         assert not query
         return self.kept[path]
 
     async def create(self, path: str, document: Any) -> Any:
+        await self.answers.wait()
         if self.down:
             raise UnreachedError("down", "refused")
         if self.surprise:
@@ -199,6 +202,18 @@ async def test_of_what_waits_when_the_worker_ends_the_first_are_written_and_so_i
 
     assert in_the_end == FLOOD + LAST
     assert running.events.kept_about("pod-1000") == 1
+
+
+async def test_an_event_that_is_being_written_when_the_worker_ends_is_not_lost(running: Running) -> None:
+    running.events.answers.clear()
+    await running.recorder.tell(about(1))
+    await settle()
+    ending = asyncio.create_task(running.stop())
+    await settle()
+    running.events.answers.set()
+    await ending
+
+    assert running.events.counts == [1]
 
 
 async def test_an_event_stands_where_its_owner_looks() -> None:
