@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,10 +69,17 @@ class News:
         self._clock = clock
         self._own = own
         self._listener = listener
+        self._since: int | None = None
         self._known: dict[str, Known] = {}
         self._gone: dict[str, int] = {}  # uuids that others deleted, and the position of that
         self._told = asyncio.Event()
         self.hears = False
+
+    async def begin(self) -> None:
+        """From now on nothing is missed. Where that cannot be promised yet, all that wait are looked at again once it can."""
+        if self._stream is not None:
+            with suppress(netweave.VncError):
+                self._since = await self._begin(self._stream)
 
     @asynccontextmanager
     async def heard(self) -> AsyncIterator[None]:
@@ -90,22 +97,22 @@ class News:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _listen(self, stream: Stream) -> None:
-        since: int | None = None
         while True:
             pause = PAUSE
             try:
-                if since is None:
-                    since = await self._begin(stream)
+                if self._since is None:
+                    self._since = await self._begin(stream)
+                    self._listener.missed()
                 self.hears = True
-                async for event in stream.watch(*NAMED, *HELD, fields=FIELDS, since=since, anew=False):
-                    since = event.position or since
+                async for event in stream.watch(*NAMED, *HELD, fields=FIELDS, since=self._since, anew=False):
+                    self._since = event.position or self._since
                     self._hear(event)
             except netweave.Forgotten:
-                since = None
+                self._since = None
             except (netweave.Unreachable, netweave.Unavailable) as why:
                 log.warning("changes of the configuration API are not heard", why=str(why))
             except netweave.VncError as why:
-                since, pause = None, LONG_PAUSE
+                self._since, pause = None, LONG_PAUSE
                 log.warning("changes of the configuration API cannot be heard, timers stand in for them", why=str(why))
             if self.hears:
                 self.hears = False
@@ -117,7 +124,6 @@ class News:
         newest = [change["position"] async for change in stream.changes(limit=1, newest_first=True)]
         rows = {kind: await self._api.list(kind, fields=["annotations"], page=1000) for kind in NAMED}
         self._known = {str(row["uuid"]): self._knowledge(row) for found in rows.values() for row in found}
-        self._listener.missed()
         return int(newest[0]) if newest else 0
 
     def _hear(self, event: netweave.Event) -> None:

@@ -170,7 +170,8 @@ class Worker:
     async def _patiently_ready(self) -> None:
         while True:
             try:
-                return await self._ready()
+                await self._ready()
+                return await self._news.begin()
             except netweave.VncError as why:
                 log.warning("the configuration API is not ready", why=str(why))
                 await self._clock.sleep(START_PAUSE)

@@ -185,6 +185,15 @@ async def test_where_changes_may_not_be_read_nobody_is_woken_for_that() -> None:
         assert scene.clock.slept == [LONG_PAUSE]
 
 
+async def test_who_begins_before_anybody_looks_misses_nothing() -> None:
+    scene = Scene(Api([told("create", "instance-ip", {"uuid": "x"})]))
+    await scene.news.begin()
+
+    async with scene:
+        assert scene.heard == []
+        assert scene.news.hears
+
+
 async def test_a_database_without_changes_is_heard_from_its_beginning() -> None:
     async with Scene(Api(newest=None)) as scene:
         assert scene.api.since == [0]
