@@ -53,7 +53,7 @@ def test_the_option_aims_the_tests_at_the_cluster_and_leaves_out_those_of_faults
     [
         test_networks.test_b40_a_used_network_stays_until_its_last_pod_has_gone,
         test_pods.test_b26_a_terminating_pod_keeps_its_addresses_until_it_has_gone,
-        test_pods.test_b27_a_replaced_pod_gets_a_machine_of_its_own_after_the_old_one_went,
+        test_networks.test_b03_way_b_uses_a_network_and_never_makes_or_removes_one,
     ],
 )
 async def test_a_behaviour_is_the_same_there_and_leaves_nothing(
