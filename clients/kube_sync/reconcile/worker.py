@@ -137,8 +137,7 @@ class Worker:
 
     async def converge(self) -> bool:
         """Bring everything in step once; False if an object waits, is refused, keeps failing or cannot be read."""
-        async with self._working(self._ready):
-            await self._leftovers.sweep()
+        async with self._working(self._ready_to_converge):
             return await self._queue.until_settled(TRIES) and not len(self._waiting) and self._source.is_whole()
 
     def figures(self) -> dict[str, float]:
@@ -166,6 +165,11 @@ class Worker:
     async def _ready(self) -> None:
         await self._check_name()
         await self._cluster_wide.ensure()
+
+    async def _ready_to_converge(self) -> None:
+        """Leftovers are found before anybody looks, so that a plan and the run that follows it go the same way (B49)."""
+        await self._ready()
+        await self._leftovers.sweep()
 
     async def _patiently_ready(self) -> None:
         while True:
