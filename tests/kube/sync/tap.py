@@ -6,7 +6,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -134,8 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if name.lower() not in {"connection", "transfer-encoding", "server", "date"}:
                 self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(answer)
+        with suppress(ConnectionError):  # a worker that ended waits for no answer
+            self.end_headers()
+            self.wfile.write(answer)
 
     def _stream(self) -> None:
         """An answer without end, until either side has enough."""
@@ -145,7 +146,8 @@ class _Handler(BaseHTTPRequestHandler):
             head = [f"{self.command} {self.path} HTTP/1.1", *(f"{name}: {value}" for name, value in self.headers.items()), "", ""]
             upstream.sendall("\r\n".join(head).encode())
             while self.connection not in select.select([upstream, self.connection], [], [])[0] and (piece := upstream.recv(65536)):
-                self.wfile.write(piece)
+                with suppress(ConnectionError):
+                    self.wfile.write(piece)
 
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         target = self.owner.target
