@@ -8,12 +8,11 @@ import msgspec
 
 from kube_sync.model.attachments import Attachment, fault, interface_name
 from kube_sync.model.documents import kept_of, subnets_of
-from kube_sync.model.names import Names
+from kube_sync.model.names import CHOICES, Names
 from kube_sync.model.objects import Pod
 from kube_sync.model.plan import Address, Interface, Machine
 from kube_sync.model.prefixes import IpNetwork
 
-CHOICES = "attachments"  # the annotation of the virtual-machine
 DEFAULT_ROUTE = "default-route"  # of the interface that has it in place of index 0
 
 

@@ -1,5 +1,6 @@
 """Which name and uuid every object of ours has: the same cluster, pod and index always give the same (4.1, 10)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +11,7 @@ FqName = tuple[str, ...]
 DOMAIN = "default-domain"
 FABRIC: FqName = (DOMAIN, "default-project", "ip-fabric")
 OWNER = "k8s"
+CHOICES = "attachments"  # the annotation of a virtual-machine that keeps which networks the pod got
 MANAGER = "netweave"  # what the old kube-manager, whose marks are otherwise ours, does not say
 # How the network of a definition is called, unless somebody says otherwise (2.2).
 AUTO = "auto"
@@ -17,6 +19,8 @@ LEGACY = "{cluster}-{nad}-pod-network"
 APART = "{cluster}-{namespace}-{nad}-pod-network"  # where namespaces share a project, and namesakes must not share a network (B10)
 NETWORK, IPAM = "-pod-network", "-pod-ipam"
 CLUSTER_WIDE = "cluster-wide-network"  # what the founding text calls the default network
+
+UUID_MADE_OF_NAME = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}")  # version 5 (RFC 9562)
 
 
 @dataclass(frozen=True)
@@ -97,15 +101,15 @@ class Names:
 
     def owns(self, document: Mapping[str, object]) -> bool:
         """Whether an object of the configuration API was made for this cluster."""
-        return self.are_ours(annotations_of(document))
+        return self.is_ours(annotations_of(document), str(document.get("uuid", "")))
 
-    def are_ours(self, marks: Mapping[str, str]) -> bool:
-        """Whether an object with these annotations was."""
-        return self._are_of_cluster(marks) and marks.get("manager") == MANAGER
+    def is_ours(self, marks: Mapping[str, str], uuid: str) -> bool:
+        """Whether the object with these annotations and this uuid was."""
+        return self._are_of_cluster(marks) and (marks.get("manager") == MANAGER or _is_of_first_builds(marks, uuid))
 
-    def are_old(self, marks: Mapping[str, str]) -> bool:
+    def is_old(self, marks: Mapping[str, str], uuid: str) -> bool:
         """Whether the old kube-manager made it, for a cluster of the same name."""
-        return self._are_of_cluster(marks) and "manager" not in marks
+        return self._are_of_cluster(marks) and "manager" not in marks and not _is_of_first_builds(marks, uuid)
 
     def _are_of_cluster(self, marks: Mapping[str, str]) -> bool:
         return marks.get("owner") == OWNER and marks.get("cluster") == self.cluster
@@ -114,6 +118,11 @@ class Names:
         """Whether it was made for the object of that kind, namespace and name."""
         marks = annotations_of(document)
         return self.owns(document) and tuple(marks.get(part) for part in ("kind", "namespace", "name")) == tuple(key)
+
+
+def _is_of_first_builds(marks: Mapping[str, str], uuid: str) -> bool:
+    """Whether this worker made it before its marks named it: it derives uuids, or keeps a list with a machine; the old manager neither."""
+    return CHOICES in marks or UUID_MADE_OF_NAME.fullmatch(uuid) is not None
 
 
 def annotations_of(document: Mapping[str, object]) -> dict[str, str]:

@@ -7,9 +7,9 @@ import structlog
 
 from kube_sync.model import documents
 from kube_sync.model.adoption import choices_kept
-from kube_sync.model.choices import CHOICES, frozen
+from kube_sync.model.choices import frozen
 from kube_sync.model.entries import ADDRESS, INTERFACE, MACHINE, Entry, deletion
-from kube_sync.model.names import FqName, Names, annotations_of
+from kube_sync.model.names import CHOICES, FqName, Names, annotations_of
 from kube_sync.model.networks import Made
 from kube_sync.model.objects import Definition, Key, Pod
 from kube_sync.reconcile.config import ConfigApi
@@ -33,13 +33,13 @@ class Adoption:
         self._networks = networks
         self._on = on
 
-    def claims(self, marks: Mapping[str, str]) -> bool:
-        """Whether an object with these annotations is this cluster's, or is to be."""
-        return self._names.are_ours(marks) or (self._on and self._names.are_old(marks))
+    def claims(self, marks: Mapping[str, str], uuid: str) -> bool:
+        """Whether the object with these annotations and this uuid is this cluster's, or is to be."""
+        return self._names.is_ours(marks, uuid) or (self._on and self._names.is_old(marks, uuid))
 
     async def of_trees(self, trees: Mapping[Key, Tree], pods: Mapping[Key, Pod]) -> bool:
         """Whether some were taken over, and must be read again; a machine without interfaces is worth nothing, and goes."""
-        old = {tree.root.uuid: key for key, tree in trees.items() if self._on and self._names.are_old(tree.root.marks)}
+        old = {tree.root.uuid: key for key, tree in trees.items() if self._on and self._names.is_old(tree.root.marks, tree.root.uuid)}
         if not old:
             return False
         interfaces = await self._api.list(INTERFACE, back_ref_id=old, fields=["annotations", NETWORKS, OF_MACHINES])
@@ -53,13 +53,13 @@ class Adoption:
 
     async def of_object(self, kind: str, fq_name: FqName, marks: Mapping[str, str]) -> None:
         """The object of that name, if it is there and the old manager's."""
-        if self._on and (found := await self._find(kind, fq_name)) and self._names.are_old(annotations_of(found)):
+        if self._on and (found := await self._find(kind, fq_name)) and self._is_old(found):
             await self._mark(kind, found, marks)
 
     async def of_cluster_wide(self, ipam: Row, network: Row) -> None:
         """The network of all pods, and with it the IPAM that it draws from, which the old manager may not have marked; as documents."""
         found = await self._find(NETWORK, network["fq_name"]) if self._on else None
-        if found is None or not self._names.are_old(annotations_of(found)):
+        if found is None or not self._is_old(found):
             return
         pool = await self._find(IPAM, ipam["fq_name"])
         if pool and not self._names.owns(pool) and ipam["fq_name"] in [ref["to"] for ref in found.get("network_ipam_refs") or ()]:
@@ -85,6 +85,9 @@ class Adoption:
         # What the CNI plug-in reads of an interface stays as it is.
         own = self._names.marks(key.kind, key.namespace, key.name)
         return [*entries, *(_marking(INTERFACE, str(row["uuid"]), {**annotations_of(row), **own}) for row in interfaces)]
+
+    def _is_old(self, found: Row) -> bool:
+        return self._names.is_old(annotations_of(found), str(found["uuid"]))
 
     async def _find(self, kind: str, fq_name: FqName) -> Row | None:
         fields = ["annotations", "network_ipam_refs"] if kind == NETWORK else ["annotations"]

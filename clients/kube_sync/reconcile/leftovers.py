@@ -59,7 +59,7 @@ class Leftovers:
         """The pods of our interfaces that hang on no machine, which therefore nobody finds who looks at the pod."""
         async for row in self._api.iterate(INTERFACE, page=PAGE, fields=["annotations", MACHINES]):
             marks = annotations_of(row)
-            if not row.get(MACHINES) and self._names.are_ours(marks) and {"namespace", "name"} <= marks.keys():
+            if not row.get(MACHINES) and self._names.owns(row) and {"namespace", "name"} <= marks.keys():
                 key = Key(POD, marks["namespace"], marks["name"])
                 self._stray.setdefault(key, []).append(str(row["uuid"]))
                 yield key, ""

@@ -185,7 +185,7 @@ class News:
 
     def _key(self, row: Mapping[str, Any], kind: str) -> Key | None:
         marks = annotations_of(row)
-        ours = self._names.are_ours(marks) and marks.get("kind") == kind and {"namespace", "name"} <= marks.keys()
+        ours = self._names.owns(row) and marks.get("kind") == kind and {"namespace", "name"} <= marks.keys()
         return Key(kind, marks["namespace"], marks["name"]) if ours else None
 
 

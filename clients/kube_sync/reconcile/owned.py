@@ -12,7 +12,7 @@ PAGE = 500
 class Owned:
     """Only what names the uid of its owner counts: the cluster's own objects have no owner to outlive."""
 
-    def __init__(self, api: ConfigApi, claims: Callable[[Mapping[str, str]], bool]) -> None:
+    def __init__(self, api: ConfigApi, claims: Callable[[Mapping[str, str], str], bool]) -> None:
         self._api = api
         self._claims = claims
 
@@ -20,6 +20,6 @@ class Owned:
         """The owners of one Kubernetes kind that have objects of a kind of the configuration API, each with the uid it had."""
         async for row in self._api.iterate(kind, page=PAGE, fields=["annotations"]):
             marks = annotations_of(row)
-            if self._claims(marks) and marks.get("kind") == owner and {"namespace", "name", "k8s_uuid"} <= marks.keys():
+            if self._claims(marks, str(row["uuid"])) and marks.get("kind") == owner and {"namespace", "name", "k8s_uuid"} <= marks.keys():
                 namespace = "" if owner == NAMESPACE else marks["namespace"]
                 yield Key(owner, namespace, marks["name"]), marks["k8s_uuid"]

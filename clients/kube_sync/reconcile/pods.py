@@ -11,9 +11,9 @@ import structlog
 import netweave
 from kube_sync.cluster.cache import Cache
 from kube_sync.cluster.source import Event, Source
-from kube_sync.model.choices import CHOICES, Choice, machine_of, thawed
+from kube_sync.model.choices import Choice, machine_of, thawed
 from kube_sync.model.entries import Entry, entry
-from kube_sync.model.names import Names
+from kube_sync.model.names import CHOICES, Names
 from kube_sync.model.objects import Key, Pod
 from kube_sync.model.plan import Found, Machine, plan
 from kube_sync.model.refusals import Refusal, Wait

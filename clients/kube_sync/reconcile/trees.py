@@ -38,7 +38,7 @@ class Tree:
 
     def check(self, fq_name: FqName) -> None:
         """NameCollision if the virtual-machine of that name is not this cluster's."""
-        if not self._names.are_ours(self.root.marks):
+        if not self._names.is_ours(self.root.marks, self.root.uuid):
             raise NameCollision(fq_name[0], f"is a virtual-machine of somebody else ({self.root.uuid}), who must remove or rename it")
 
     @property

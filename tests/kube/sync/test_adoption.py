@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
+from kube_sync.model.names import annotations_of
 from tests.kube.double import nad, pod
 from tests.kube.sync.scene import Document, Scene
 
@@ -123,3 +124,25 @@ async def test_without_adopt_nothing_of_the_old_manager_is_used_or_changed(clust
     assert not cluster.names.owns(before or {})
     assert await cluster.machines("theirs") == [other["metadata"]["uid"]]
     assert await cluster.machines("web-0") == [web["metadata"]["uid"]]
+
+
+async def test_what_the_first_builds_of_this_worker_made_is_its_own_though_its_marks_do_not_say_so(cluster: Scene) -> None:
+    cluster.kube.kubectl.apply([nad("blue", cidr="10.1.1.0/24"), pod("web-0", networks="blue"), pod("web-1")])
+    async with cluster.worker():
+        await cluster.complete("web-0", "web-1")
+        await cluster.settled()
+    for kind in ("project", "network-ipam", "virtual-network", "virtual-machine", "virtual-machine-interface"):
+        for row in await cluster.api.list(kind, fields=["annotations"]):
+            if cluster.names.owns(row):
+                marks = {key: value for key, value in annotations_of(row).items() if key != "manager"}
+                await cluster.api.update(kind, str(row["uuid"]), marked(**marks))
+    before = cluster.status("web-0"), await cluster.interfaces("web-0")
+
+    async with cluster.worker():
+        cluster.kube.kubectl.delete("pods", "web-1", grace=0)
+        cluster.kube.kubectl.apply(pod("web-2", networks="blue"))
+        await cluster.complete("web-2")
+        await cluster.gone("web-1")
+        await cluster.settled()
+
+    assert (cluster.status("web-0"), await cluster.interfaces("web-0")) == before

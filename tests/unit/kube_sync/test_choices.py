@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kube_sync.model.attachments import Attachment
-from kube_sync.model.choices import CHOICES, DEFAULT_ROUTE, Choice, check_apart, chosen, families, frozen, machine_of, thawed
-from kube_sync.model.names import Names
+from kube_sync.model.choices import DEFAULT_ROUTE, Choice, check_apart, chosen, families, frozen, machine_of, thawed
+from kube_sync.model.names import CHOICES, Names
 from kube_sync.model.prefixes import IpNetwork
 from kube_sync.model.refusals import InvalidAnnotation
 from tests.unit.kube_sync.fakes import RULES, pod

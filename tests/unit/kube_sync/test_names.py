@@ -2,7 +2,7 @@
 
 import pytest
 
-from kube_sync.model.names import Names, annotations_of
+from kube_sync.model.names import CHOICES, Names, annotations_of
 
 UID = "0f8b2f3a-6c0e-4b8e-9d2a-5c1f6a7b8c9d"
 
@@ -53,6 +53,16 @@ def test_only_objects_with_our_marks_are_ours() -> None:
     assert not Names("k8s").owns({"annotations": None})
     assert not Names("k8s").owns({"annotations": {}})
     assert annotations_of({"annotations": {"key_value_pair": pairs}})["project"] == "k8s-ns"
+
+
+def test_the_first_builds_of_this_worker_are_told_from_the_old_manager_by_what_they_made_uuids_of() -> None:
+    names = Names("k8s")
+    marks = {key: value for key, value in names.marks("Pod", "ns", "web-0").items() if key != "manager"}
+
+    assert names.is_ours(marks, names.uuid("project", "ns"))
+    assert names.is_ours({**marks, CHOICES: "[]"}, UID)
+    assert not names.is_ours(marks, UID)
+    assert [names.is_old(marks, uuid) for uuid in (names.uuid("project", "ns"), UID)] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 import netweave
-from kube_sync.model.choices import CHOICES
+from kube_sync.model.names import CHOICES
 from kube_sync.model.objects import POD, Key
 from kube_sync.reconcile import looks
 from kube_sync.reconcile.changes import MOST
