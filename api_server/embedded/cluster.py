@@ -49,6 +49,8 @@ def settings(sockets: Path) -> dict[str, str]:
         "shared_buffers": f"{min(max(memory // 4, 128), 1024)}MB",
         "max_wal_size": "4GB",
         "random_page_cost": "1.1",
+        # Plans made while the tables were small are made anew when their statistics are; a burst on a new database cannot wait a minute.
+        "autovacuum_naptime": "5s",
         "idle_in_transaction_session_timeout": "60s",
         "timezone": "UTC",
         "log_checkpoints": "off",
