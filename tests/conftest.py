@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from api_server.embedded import EmbeddedServer
-from api_server.embedded.cluster import settings
 from tests.contract.reports import pytest_sessionfinish, pytest_terminal_summary, pytest_testnodedown
 from tests.served import Postgres, served
 
@@ -38,11 +37,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         if "template" in vars(given):
             given.drop(given.template)
         return
-    with pytest.MonkeyPatch.context() as patch:
-        # With a database for each module, looking every few seconds whether statistics are due would never end.
-        patch.setattr("api_server.embedded.server.settings", lambda sockets: settings(sockets) | {"autovacuum_naptime": "1min"})
-        server = EmbeddedServer.start(tmp_path_factory.mktemp("postgres") / "data")
-    with server:
+    with EmbeddedServer.start(tmp_path_factory.mktemp("postgres") / "data") as server:
         yield Postgres(server.dsn)
 
 
