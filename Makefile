@@ -51,10 +51,10 @@ fix: $(DEV)  ## What ruff can repair
 	$(PY) -m ruff format .
 
 bench: $(DEV)  ## Speed, as ratios to what the machine can do
-	$(PY) -m benchmarks $(ARGS)
+	$(PY) -m tests.bench $(ARGS)
 
 bench-kube: $(DEV)  ## The worker at scale, beside a bare watcher of the same pods (ARGS=--quick: to see that it runs)
-	$(PY) -m benchmarks.kube $(ARGS)
+	$(PY) -m tests.bench.kube $(ARGS)
 
 lock:  ## The lock files made again from pyproject.toml (needs uv; ARGS=--upgrade: newest versions)
 	$(LOCK) pyproject.toml --extra embedded -o requirements/embedded.txt

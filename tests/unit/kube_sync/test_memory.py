@@ -4,10 +4,10 @@ import json
 import tracemalloc
 from collections.abc import Iterator
 
-from benchmarks.kube.pods import running
 from kube_sync.cluster.cache import REMEMBERED, Cache
 from kube_sync.cluster.messages import page_of
 from kube_sync.model.objects import Pod, pod_of
+from tests.bench.kube.pods import running
 from tests.unit.kube_sync.fakes import pod
 
 PODS, PAGE = 300, 100

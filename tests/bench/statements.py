@@ -8,8 +8,8 @@ from statistics import median_low
 
 import orjson
 
-from benchmarks.connection import Connection
-from benchmarks.world import DOMAIN, PROJECT, World, body, create, instance_ip, network, port
+from tests.bench.connection import Connection
+from tests.bench.world import DOMAIN, PROJECT, World, body, create, instance_ip, network, port
 
 _LINE = re.compile(r"LOG:  (?:statement|execute [^:]+): (\S+)", re.MULTILINE)
 _BRACKETS = ("BEGIN", "COMMIT")

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from benchmarks.connection import Connection
-from benchmarks.world import create, instance_ip, port
+from tests.bench.connection import Connection
+from tests.bench.world import create, instance_ip, port
 
 # What the database gives by itself, to the server's rows as to these.
 _GIVEN = {"change": {"revision", "xid", "at", "created", "modified"}, "resource": {"created", "modified"}}

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import psutil
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEPTH = re.compile(r"^\w*kube_sync_queue_depth(?:\{[^}]*\})? (\S+)", re.MULTILINE)
 LINE_LIMIT = 2**20
 
@@ -49,7 +49,7 @@ class Cluster:
 async def cluster(directory: Path) -> AsyncIterator[Cluster]:
     """A fresh cluster with namespaces and networks and no pod."""
     kubeconfig = directory / f"kubeconfig-{time.monotonic_ns()}"
-    command = python("-m", "benchmarks.kube.cluster", str(kubeconfig))
+    command = python("-m", "tests.bench.kube.cluster", str(kubeconfig))
     process = await asyncio.create_subprocess_exec(
         *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, env=environment(), limit=LINE_LIMIT
     )
@@ -112,7 +112,7 @@ async def worker(api_url: str, kubeconfig: Path) -> AsyncIterator[Worker]:
 @asynccontextmanager
 async def watcher(kubeconfig: Path, wanted: int) -> AsyncIterator[asyncio.subprocess.Process]:
     """A bare watcher that has listed what there is, and ends when it has seen so many pods."""
-    command = python("-m", "benchmarks.kube.watcher", str(kubeconfig), str(wanted))
+    command = python("-m", "tests.bench.kube.watcher", str(kubeconfig), str(wanted))
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment())
     await answer(process)
     yield process

@@ -11,7 +11,7 @@ import psutil
 
 from api_server.embedded import EmbeddedServer
 from api_server.embedded.binaries import shipped
-from benchmarks.shares import family
+from tests.bench.shares import family
 from tests.served import Postgres, Server, served
 
 

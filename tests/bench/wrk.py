@@ -7,7 +7,7 @@ import resource
 import shutil
 import subprocess
 
-from benchmarks.generator import Load, Order
+from tests.bench.generator import Load, Order
 
 
 def found() -> bool:

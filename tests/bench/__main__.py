@@ -1,4 +1,4 @@
-"""`python -m benchmarks`, run by `make bench`: one run, one table."""
+"""`python -m tests.bench`, run by `make bench`: one run, one table."""
 
 import argparse
 import os
@@ -13,15 +13,15 @@ from pathlib import Path
 import asyncpg
 import uvloop
 
-from benchmarks import bare, generator, wrk
-from benchmarks.connection import Connection
-from benchmarks.figures import alternate
-from benchmarks.measures import Bench, Target, keep_bodies
-from benchmarks.report import limits, lines
-from benchmarks.rows import Script, read_script
-from benchmarks.stage import Stage, api, embedded
-from benchmarks.statements import Count, count
-from benchmarks.world import World, populate
+from tests.bench import bare, generator, wrk
+from tests.bench.connection import Connection
+from tests.bench.figures import alternate
+from tests.bench.measures import Bench, Target, keep_bodies
+from tests.bench.report import limits, lines
+from tests.bench.rows import Script, read_script
+from tests.bench.stage import Stage, api, embedded
+from tests.bench.statements import Count, count
+from tests.bench.world import World, populate
 from tests.served import migrate
 
 

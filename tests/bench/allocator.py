@@ -1,4 +1,4 @@
-"""Measure ways to give addresses of one hot subnet: `python -m benchmarks.allocator [seconds a round]` (docs/decisions/0002).
+"""Measure ways to give addresses of one hot subnet: `python -m tests.bench.allocator [seconds a round]` (docs/decisions/0002).
 
 Each transaction takes an address, stores an object beside it and commits. All designs run in turn in each round, on tables of the same
 keys; what is printed is the median over the rounds, in transactions a second and as a ratio to the ceiling, which writes the same rows

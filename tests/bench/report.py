@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from benchmarks.figures import Figure, middle, ratio
-from benchmarks.measures import BARE, CLIENTS, CREATORS, GET, LIST, MANY, ROWS, creates, pairs
-from benchmarks.statements import Count
-from benchmarks.world import LISTED, SORTS
+from tests.bench.figures import Figure, middle, ratio
+from tests.bench.measures import BARE, CLIENTS, CREATORS, GET, LIST, MANY, ROWS, creates, pairs
+from tests.bench.statements import Count
+from tests.bench.world import LISTED, SORTS
 
 READ_AIM, PAIR_AIM, BUSY = 0.25, 0.30, 0.90
 # Sixteen clients keep all cores busy, one request keeps one.

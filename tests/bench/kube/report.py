@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.kube.runs import Figures
+from tests.bench.kube.runs import Figures
 
 MIB = 2**20
 

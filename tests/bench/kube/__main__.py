@@ -1,4 +1,4 @@
-"""`python -m benchmarks.kube`, run by `make bench-kube`: the worker beside a bare watcher, at scale."""
+"""`python -m tests.bench.kube`, run by `make bench-kube`: the worker beside a bare watcher, at scale."""
 
 import argparse
 import asyncio
@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kube.processes import cluster
-from benchmarks.kube.report import document, lines
-from benchmarks.kube.runs import Runs
-from benchmarks.kube.tap import Tap
-from benchmarks.shares import family
-from benchmarks.stage import Stage, api, embedded
+from tests.bench.kube.processes import cluster
+from tests.bench.kube.report import document, lines
+from tests.bench.kube.runs import Runs
+from tests.bench.kube.tap import Tap
+from tests.bench.shares import family
+from tests.bench.stage import Stage, api, embedded
 from tests.served import migrate
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.kube.processes import Cluster, Worker, answer, cluster, watcher, worker
-from benchmarks.kube.tap import Tap
-from benchmarks.shares import Meter
+from tests.bench.kube.processes import Cluster, Worker, answer, cluster, watcher, worker
+from tests.bench.kube.tap import Tap
+from tests.bench.shares import Meter
 
 TICK = 1.0  # to be asked costs the worker time too
 QUIET = 3.0

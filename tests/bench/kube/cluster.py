@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from benchmarks.kube.pods import NAMESPACES, namespace, networks, running
+from tests.bench.kube.pods import NAMESPACES, namespace, networks, running
 from tests.kube.double import KubeDouble, nad, nad_definition
 from tests.kube.double.store import Change
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from benchmarks.connection import Connection
+from tests.bench.connection import Connection
 
 DOMAIN, PROJECT = "default-domain", "bench"
 LISTED = 1_000

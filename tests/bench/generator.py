@@ -1,4 +1,4 @@
-"""The load, as a process of its own: `python -m benchmarks.generator` reads an order as JSON and answers what it did as JSON."""
+"""The load, as a process of its own: `python -m tests.bench.generator` reads an order as JSON and answers what it did as JSON."""
 
 import asyncio
 import sys
@@ -10,8 +10,8 @@ from itertools import count
 import orjson
 import uvloop
 
-from benchmarks.connection import Connection
-from benchmarks.world import SORTS, instance_ip, kind_of, many, port
+from tests.bench.connection import Connection
+from tests.bench.world import SORTS, instance_ip, kind_of, many, port
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ async def _together(connection: Connection, make: Callable[[str], list[bytes]], 
 async def ordered(order: Order) -> Load:
     """Let a process of its own do it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.generator", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "tests.bench.generator", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     answer, _ = await process.communicate(orjson.dumps(asdict(order)))
     if process.returncode:

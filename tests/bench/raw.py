@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 
-from benchmarks.rows import Script
+from tests.bench.rows import Script
 
 # Far enough apart that no two clients come to the same address of 10.0.0.0/8.
 _APART = 400_000

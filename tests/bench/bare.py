@@ -27,7 +27,7 @@ def application(size: int) -> FastAPI:
 async def served(size: int) -> AsyncIterator[tuple[str, int]]:
     """Its address and its process id, for as long as the block runs."""
     listening = socket.create_server(("127.0.0.1", 0), backlog=2048)
-    command = [sys.executable, "-m", "benchmarks.bare", str(listening.fileno()), str(size)]
+    command = [sys.executable, "-m", "tests.bench.bare", str(listening.fileno()), str(size)]
     process = await asyncio.create_subprocess_exec(*command, pass_fds=[listening.fileno()])
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}", process.pid

@@ -10,13 +10,13 @@ from time import perf_counter
 import asyncpg
 import orjson
 
-from benchmarks import generator, raw
-from benchmarks.figures import Figure, Measure
-from benchmarks.generator import Generate, Order
-from benchmarks.rows import Script
-from benchmarks.shares import Meter
-from benchmarks.stage import Stage, options
-from benchmarks.world import SORTS, World
+from tests.bench import generator, raw
+from tests.bench.figures import Figure, Measure
+from tests.bench.generator import Generate, Order
+from tests.bench.rows import Script
+from tests.bench.shares import Meter
+from tests.bench.stage import Stage, options
+from tests.bench.world import SORTS, World
 
 BARE, GET, LIST, ROWS = "bare route", "GET one network", "list in detail", "the same bytes by SQL"
 CLIENTS = (1, 8, 32)
