@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, column, func, literal_column, select, true
+from sqlalchemy import BigInteger, ColumnElement, Text, bindparam, cast, column, func, literal_column, or_, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, CIDR, INET, UUID
 
 from api_server.ipam.tables import address, subnet
@@ -21,6 +21,12 @@ _cidr, _last = cast(bindparam("cidr"), CIDR), cast(bindparam("last"), INET)
 _whole = func.lower(func.array_to_string(resource.c.fq_name, literal_column("':'")).collate("C"))
 
 
+def has_key(parameter: str) -> ColumnElement[bool]:
+    """Resources whose MAC address or own address is one of these, which are folded."""
+    keys = cast(bindparam(parameter), ARRAY(Text))
+    return or_(resource.c.found_by == func.any(keys), resource.c.also_found_by.op("&&", is_comparison=True)(keys))
+
+
 class Lookups:
     """The statements for an administrator; `guarded`, those for all others, who are told nothing of what they may not read."""
 
@@ -31,9 +37,7 @@ class Lookups:
         self.beginning_below = self._beginning(func.strpos(_whole, bindparam("within")) > literal_column("0"))
         self.holding = self._holding()
         self.with_uuid = self._objects(resource.c.uuid.between(_low, _high), order=resource.c.uuid)
-        self.with_key = self._objects(
-            resource.c.found_by.has_any(cast(bindparam("sought"), ARRAY(Text))), order=(resource.c.kind, resource.c.name)
-        )
+        self.with_key = self._objects(has_key("sought"), order=(resource.c.kind, resource.c.name))
         self.subnet_with_uuid = self._subnets(subnet.c.uuid.between(_low, _high), order=subnet.c.uuid)
         # The order of prefixes puts those inside one between it and its last address.
         self.subnets_within = self._subnets(subnet.c.cidr > _cidr, cast(subnet.c.cidr, INET) <= _last, order=subnet.c.cidr)

@@ -3,11 +3,12 @@
 import hashlib
 from collections.abc import Iterable
 
-from sqlalchemy import BigInteger, Text, bindparam, cast, column, func, literal_column, select
+from sqlalchemy import BigInteger, bindparam, column, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from api_server.errors import MacInUse
 from api_server.ipam.freelist import Session
+from api_server.ipam.lookups import has_key
 from api_server.model.resource import Resource
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
@@ -17,10 +18,10 @@ MACS = "virtual_machine_interface_mac_addresses"
 _turns = func.unnest(bindparam("turns", type_=ARRAY(BigInteger))).table_valued(column("turn", BigInteger)).render_derived(name="turns")
 TURNS = Statement(select(func.pg_advisory_xact_lock(_turns.c.turn)).select_from(_turns))
 HOLDER = Statement(
-    select(resource.c.fq_name, resource.c.found_by)
+    select(resource.c.fq_name, resource.c.found_by, resource.c.also_found_by)
     .where(
         resource.c.kind == literal_column("'virtual-machine-interface'"),
-        resource.c.found_by.has_any(cast(bindparam("macs"), ARRAY(Text))),
+        has_key("macs"),
         resource.c.uuid.in_(select(reference.c.source).where(reference.c.target == bindparam("network"))),
     )
     .limit(1)
@@ -43,5 +44,5 @@ async def take_turns(session: Session, wanted: Iterable[tuple[str, str]]) -> Non
 async def refuse_shared(session: Session, network: str, port: Resource) -> None:
     """MacInUse if a port of the network has one of the new port's addresses; its turn must have been taken."""
     for row in await session.fetch(HOLDER, network=network, macs=macs_of(port)):
-        shared = next(mac for mac in macs_of(port) if mac in row["found_by"])
+        shared = next(mac for mac in macs_of(port) if mac in {row["found_by"], *(row["also_found_by"] or ())})
         raise MacInUse(shared, row["fq_name"])

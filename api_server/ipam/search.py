@@ -13,9 +13,10 @@ import asyncpg
 
 from api_server.ipam.addresses import OBJECT
 from api_server.ipam.lookups import LOOKUPS, Lookups
-from api_server.ipam.sought import HIGHEST, Sought, folded
+from api_server.ipam.sought import HIGHEST, Sought
 from api_server.ipam.subnet import Network
 from api_server.model.caller import Caller
+from api_server.model.found_by import folded
 from api_server.model.resource import Link
 from api_server.store.database import Connection
 from api_server.store.resources import link_of

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from api_server.ipam.subnet import Address, Network, read_address
+from api_server.model.found_by import folded
 
-# Letters are folded as the index folds them: those of ASCII, whatever the locale.
-_FOLDED = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz")
 _UUID = re.compile("[0-9a-f]{4,8}|[0-9a-f]{8}(-[0-9a-f]{0,4}){0,3}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{0,12}|[0-9a-f]{9,32}")
 _MAC = re.compile("[0-9a-f]{2}([:-])[0-9a-f]{2}(\\1[0-9a-f]{2}){4}|[0-9a-f]{4}(\\.[0-9a-f]{4}){2}")
 # Above every character that a name may have.
@@ -41,11 +40,6 @@ def read_sought(text: str) -> Sought:
     wanted = folded(text.strip())
     address = read_address(wanted)
     return Sought(wanted, address, None if address else _cidr(wanted), _mac(wanted), _uuids(wanted))
-
-
-def folded(text: str) -> str:
-    """In lower case, as far as ASCII goes."""
-    return text.translate(_FOLDED)
 
 
 def _cidr(text: str) -> Network | None:

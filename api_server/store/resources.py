@@ -30,6 +30,7 @@ from sqlalchemy.types import Integer, Text
 
 from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
+from api_server.model.found_by import folded, keys_of
 from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
 from api_server.store.database import Connection
 from api_server.store.journal import CREATED, DELETED, UPDATED, Journal, Told, symmetric
@@ -39,8 +40,10 @@ from api_server.store.statements import Statement
 from api_server.store.tables import change, reference, resource
 
 KEYS = ["uuid", "kind", "fq_name", "name_digest", "parent", "parent_kind"]
+FOUND_BY = ["found_by", "also_found_by"]
 STATE = ["properties", "positions", "owner", "owner_access", "global_access", "share", "enable", "description"]
 RESOURCE = [*KEYS, *STATE, "user_visible", "creator", "permissions"]
+WRITTEN = [*RESOURCE, "name", *FOUND_BY]
 REFERENCE = ["source", "target", "position", "attr", "relaxed"]
 CHANGE = ["operation", "kind", "uuid", "fq_name", "actor", "request_id", "before", "after"]
 UUIDS = ARRAY(UUID(as_uuid=False))
@@ -257,16 +260,16 @@ def _insert_new(table: Any, names: Sequence[str], parameter: str) -> Any:
 
 INSERT = Statement(
     _insert_new(change, CHANGE, "changes").add_cte(
-        _insert_new(resource, RESOURCE, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
+        _insert_new(resource, WRITTEN, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
     )
 )
 _gone = rows_of(reference, ["source", "target"], "gone")
 _NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
 _TIMES = (resource.c.uuid, resource.c.created, resource.c.modified)
-_new = rows_of(resource, ["uuid", *STATE], "resources")
+_new = rows_of(resource, ["uuid", *STATE, *FOUND_BY], "resources")
 _changed = (
     update(resource)
-    .values({name: _new.c[name] for name in STATE} | {"modified": _NOW})
+    .values({name: _new.c[name] for name in (*STATE, *FOUND_BY)} | {"modified": _NOW})
     .where(resource.c.uuid == _new.c.uuid)
     .returning(*_TIMES)
     .cte("changed")
@@ -300,6 +303,7 @@ RELAX = Statement(
 
 def row_of(new: Resource) -> dict[str, Any]:
     """The resource's columns as JSON for `jsonb_to_recordset`."""
+    keys = keys_of(new.properties)
     return {
         "uuid": new.uuid,
         "kind": new.kind.name,
@@ -318,6 +322,9 @@ def row_of(new: Resource) -> dict[str, Any]:
         "description": new.identity.description,
         "creator": new.identity.creator,
         "permissions": new.identity.permissions,
+        "name": folded(new.fq_name[-1]),
+        "found_by": keys[0] if keys else None,
+        "also_found_by": keys[1:] or None,
     }
 
 
@@ -368,7 +375,7 @@ async def replace_one(connection: Connection, journal: Journal, old: Resource, n
     row = row_of(new)
     await connection.execute(
         UPDATE,
-        resources=_json([{name: row[name] for name in ("uuid", *STATE)}]),
+        resources=_json([{name: row[name] for name in ("uuid", *STATE, *FOUND_BY)}]),
         gone=_json([{"source": row["source"], "target": row["target"]} for row in _ref_rows(old, [(0, ref) for ref in lost])]),
         refs=_json(_ref_rows(new, put)),
         touched=_uuids(told),

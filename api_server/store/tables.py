@@ -5,7 +5,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Computed,
     ForeignKey,
     Index,
     Integer,
@@ -57,14 +56,6 @@ Name = ARRAY(Text(collation="C"))
 Moment = TIMESTAMP(timezone=True, precision=6)
 change_revision = Sequence("change_revision", metadata=metadata)
 
-# The MAC addresses of an object, or its own address: no kind has both.
-_FOUND_BY = """lower(coalesce(
-    properties #> '{virtual_machine_interface_mac_addresses,mac_address}',
-    properties -> 'instance_ip_address',
-    properties -> 'floating_ip_address',
-    properties -> 'alias_ip_address'
-)::text COLLATE "C")::jsonb"""
-
 resource = Table(
     "resource",
     metadata,
@@ -88,14 +79,17 @@ resource = Table(
     Column("permissions", JSONB, nullable=False),
     Column("created", Moment, nullable=False, server_default=func.statement_timestamp()),
     Column("modified", Moment, nullable=False, server_default=func.statement_timestamp()),
-    # By what a search finds it; written by PostgreSQL. Letters are folded as in ASCII, the same on every server.
-    Column("name", Text(collation="C"), Computed("lower(fq_name[cardinality(fq_name)])", persisted=True)),
-    Column("found_by", JSONB, Computed(_FOUND_BY, persisted=True)),
+    # By what a search finds it (model/found_by.py). Not generated: PostgreSQL would plan their expressions anew for every statement.
+    Column("name", Text(collation="C"), nullable=True),
+    Column("found_by", Text(collation="C"), nullable=True),
+    # The few that have several keys have the others here.
+    Column("also_found_by", Name, nullable=True),
     UniqueConstraint("kind", "name_digest"),
     Index(None, "parent", "kind"),
     Index(None, "kind", "name", postgresql_include=["uuid"]),
 )
-Index("ix_resource_found_by", resource.c.found_by, postgresql_using="gin", postgresql_where=resource.c.found_by.is_not(None))
+Index("ix_resource_found_by", resource.c.found_by, postgresql_where=resource.c.found_by.is_not(None))
+Index("ix_resource_also_found_by", resource.c.also_found_by, postgresql_using="gin", postgresql_where=resource.c.also_found_by.is_not(None))
 
 reference = Table(
     "reference",
