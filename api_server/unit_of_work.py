@@ -10,6 +10,7 @@ from api_server.errors import UnknownId, WrongKind
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Link, Resource, digest
 from api_server.store import resources
+from api_server.store.creates import insert_all
 from api_server.store.database import Connection, Database, Writing
 from api_server.store.journal import Far, Journal, Told, far_of_create
 from api_server.store.resources import link_of, resource_of
@@ -80,7 +81,7 @@ class UnitOfWork:
         rows, self._rows = self._rows, {}
         if waiting:
             told = await self.tell_far(far_of_create(waiting), waiting)
-            await resources.insert_all(self.connection if told or rows else connection, self.journal, waiting)
+            await insert_all(self.connection if told or rows else connection, self.journal, waiting)
             if told:
                 await resources.touch(connection, told)
         for statement, lists in rows.items():

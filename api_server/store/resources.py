@@ -1,7 +1,6 @@
 """Resources of any kind: found, read with their links, and written together with their refs and their change rows."""
 
 from collections.abc import Iterable, Sequence
-from operator import itemgetter
 from typing import Any
 
 import asyncpg
@@ -33,7 +32,7 @@ from api_server.model.catalog import Catalog
 from api_server.model.found_by import folded, keys_of
 from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resource, digest, ref_name
 from api_server.store.database import Connection
-from api_server.store.journal import CREATED, DELETED, UPDATED, Journal, Told, symmetric
+from api_server.store.journal import DELETED, UPDATED, Journal, Told, symmetric
 from api_server.store.rows import rows_of
 from api_server.store.sight import readable
 from api_server.store.statements import Statement
@@ -228,11 +227,6 @@ def link_of(row: asyncpg.Record) -> Link:
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def _insert(table: Any, names: Sequence[str], parameter: str) -> Any:
-    rows = rows_of(table, names, parameter)
-    return insert(table).from_select(list(names), select(*[rows.c[name] for name in names]))
-
-
 def _put_refs(parameter: str) -> Any:
     rows = rows_of(reference, REFERENCE, parameter)
     # The condition stands for nothing: without one, ON CONFLICT after SELECT is ambiguous to the parser.
@@ -251,18 +245,6 @@ def _tell(*written: Any) -> Any:
     return insert(change).from_select([*CHANGE, "created", "modified"], told)
 
 
-def _insert_new(table: Any, names: Sequence[str], parameter: str) -> Any:
-    """Rows that are made together lie a microsecond apart, so that lists show them in the order in which they were asked for."""
-    rows = rows_of(table, names, parameter, place=Integer)
-    moment = func.statement_timestamp() + rows.c.place * literal_column("interval '1 microsecond'")
-    return insert(table).from_select([*names, "created", "modified"], select(*[rows.c[name] for name in names], moment, moment))
-
-
-INSERT = Statement(
-    _insert_new(change, CHANGE, "changes").add_cte(
-        _insert_new(resource, WRITTEN, "resources").cte("new_resources"), _insert(reference, REFERENCE, "refs").cte("new_refs")
-    )
-)
 _gone = rows_of(reference, ["source", "target"], "gone")
 _NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
 _TIMES = (resource.c.uuid, resource.c.created, resource.c.modified)
@@ -328,7 +310,7 @@ def row_of(new: Resource) -> dict[str, Any]:
     }
 
 
-def _ref_rows(source: Resource, refs: Iterable[tuple[int, Ref]]) -> list[dict[str, Any]]:
+def ref_rows(source: Resource, refs: Iterable[tuple[int, Ref]]) -> list[dict[str, Any]]:
     rows = []
     for position, ref in refs:
         row = {"source": source.uuid, "target": ref.uuid, "position": position, "attr": ref.attr, "relaxed": ref.relaxed}
@@ -338,23 +320,12 @@ def _ref_rows(source: Resource, refs: Iterable[tuple[int, Ref]]) -> list[dict[st
     return rows
 
 
-def _numbered(of: Resource) -> list[tuple[int, Ref]]:
+def numbered(of: Resource) -> list[tuple[int, Ref]]:
     return [(position, ref) for refs in of.refs.values() for position, ref in enumerate(refs)]
 
 
 def _json(rows: Sequence[Any]) -> str:
     return orjson.dumps(rows).decode()
-
-
-async def insert_all(connection: Connection, journal: Journal, new: Sequence[Resource]) -> None:
-    """Store new resources with their refs and change rows, in one statement."""
-    await connection.execute(
-        INSERT,
-        # In one order in whichever they were asked for: of two who make the same names one waits for the other, and not each for each.
-        resources=_json(sorted((row_of(one) | {"place": place} for place, one in enumerate(new)), key=itemgetter("name_digest"))),
-        refs=_json([row for one in new for row in _ref_rows(one, _numbered(one))]),
-        changes=_json([journal.row(CREATED, one, None, one) | {"place": place} for place, one in enumerate(new)]),
-    )
 
 
 async def touch(connection: Connection, told: Sequence[Told]) -> None:
@@ -364,8 +335,8 @@ async def touch(connection: Connection, told: Sequence[Told]) -> None:
 
 async def replace_one(connection: Connection, journal: Journal, old: Resource, new: Resource, told: Sequence[Told] = ()) -> None:
     """Store what differs between `old`, whose row is locked, and `new`, and what is `told` of the far sides of its refs."""
-    before = {ref.uuid: (position, ref) for position, ref in _numbered(old)}
-    after = {ref.uuid: (position, ref) for position, ref in _numbered(new)}
+    before = {ref.uuid: (position, ref) for position, ref in numbered(old)}
+    after = {ref.uuid: (position, ref) for position, ref in numbered(new)}
     lost = [ref for uuid, (_, ref) in before.items() if uuid not in after]
     put = [
         (position, ref)
@@ -376,8 +347,8 @@ async def replace_one(connection: Connection, journal: Journal, old: Resource, n
     await connection.execute(
         UPDATE,
         resources=_json([{name: row[name] for name in ("uuid", *STATE, *FOUND_BY)}]),
-        gone=_json([{"source": row["source"], "target": row["target"]} for row in _ref_rows(old, [(0, ref) for ref in lost])]),
-        refs=_json(_ref_rows(new, put)),
+        gone=_json([{"source": row["source"], "target": row["target"]} for row in ref_rows(old, [(0, ref) for ref in lost])]),
+        refs=_json(ref_rows(new, put)),
         touched=_uuids(told),
         changes=_json([journal.row(UPDATED, new, old, new), *told]),
     )

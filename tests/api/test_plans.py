@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from api_server.ipam.numbers import LET_GO
 from api_server.ipam.ports import NETWORK_OF_PORT, derived_macs
 from api_server.ipam.subnets import OF_NETWORK, OF_OTHER_NETWORKS
 from api_server.model.resource import digest
-from api_server.store import listing, quotas, resources
+from api_server.store import assumptions, creates, listing, quotas, resources
+from api_server.store.assumptions import nobody_within, unchanged
 from api_server.store.listing import Query
 from api_server.store.statements import Statement
 from tests.served import run
@@ -61,6 +63,7 @@ NETWORK, PORT, ADDRESS = uuid_of("virtual-network1"), uuid_of("virtual-machine-i
 NAME = ("default-domain", "p", "virtual-machine-interface7")
 DRAW = {"subnet": uuid_of("subnet1"), "space": NETWORK, "owner": ADDRESS, "purpose": "object"}
 ROWS = orjson.dumps([{"uuid": PORT, "source": PORT, "target": NETWORK}]).decode()
+NEW = orjson.dumps([{"uuid": PORT, "place": 0}]).decode()
 
 
 def listed(**asked: Any) -> tuple[Statement, dict[str, Any]]:
@@ -75,6 +78,15 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     "resolve": (resources.RESOLVE, {"kinds": ["virtual-machine-interface"], "digests": [digest(NAME)], "uuids": [NETWORK, PORT]}),
     "by uuid": (resources.BY_UUID, {"uuid": PORT}),
     "by name": (resources.BY_NAME, {"kind": "virtual-machine-interface", "name_digest": digest(NAME)}),
+    "create": (
+        creates.INSERT,
+        {
+            "resources": NEW,
+            "refs": ROWS,
+            "changes": NEW,
+            **assumptions.parameters([unchanged(NETWORK, datetime.now(UTC)), nobody_within(PORT, PORT)]),
+        },
+    ),
     "lock": (resources.LOCK, {"uuids": [PORT]}),
     "children": (resources.CHILDREN_OF, {"uuid": PORT, "kind": "routing-instance"}),
     "all children": (resources.ALL_CHILDREN, {"uuid": PORT}),
