@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from importlib.metadata import version
 
-import structlog
 from fastapi import FastAPI
 
-from api_server.access import Gate
-from api_server.bootstrap import world_of
+from api_server.access.gate import Gate
+from api_server.access.providers import providers_of
+from api_server.bootstrap import bootstrap, world_of
 from api_server.http.docs import mount_docs
 from api_server.http.errors import HANDLERS
 from api_server.http.idempotency import sweep
@@ -23,18 +23,18 @@ from api_server.store.database import Database
 from api_server.watch.feed import Feed
 from api_server.watch.keeping import keep
 
-log = structlog.get_logger()
-
 
 def create_app(settings: Settings) -> FastAPI:
-    """The application for `settings.database_url`; its database is opened when the server starts and closed when it stops."""
+    """The application for `settings.database_url`, which is opened when the server starts and closed when it stops. AccessUnusable or
+    UnknownQuota when the settings do not fit together."""
     catalog = load()
-    world = world_of(catalog, settings)
+    world, providers = world_of(catalog, settings), providers_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
-        gate = Gate.of(settings, database)
+        await bootstrap(database, world)
+        gate = Gate(settings, providers, database)
         retention = timedelta(seconds=settings.answer_retention)
         feed = Feed(database, settings.watch_queue)
         app.state.server = Server(
@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
             await database.close()
 
     app = FastAPI(title="Netweave", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, exception_handlers=HANDLERS)
-    mount_docs(app, document(catalog, version=version("netweave")))
+    mount_docs(app, lambda: document(catalog, version=version("netweave")))
     app.router.routes.extend(ROUTES)
     app.router.redirect_slashes = False
     app.add_middleware(TolerantPaths)

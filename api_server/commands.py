@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from api_server import supervisor
-from api_server.access import entry_of, new_token
+from api_server.access.tokens import entry_of, new_token
 from api_server.embedded import EmbeddedServerError
 from api_server.errors import Unavailable
 from api_server.model.caller import Bearer

@@ -1,15 +1,15 @@
 """Where the server's own words go: to standard error, from the chosen level up; standard output is for what a command answers."""
 
 import logging
-import sys
-
-import structlog
 
 from api_server.settings import Settings
 
+# Every module's logger has its own name below this one.
+OURS = "api_server"
+
 
 def configure_logs(settings: Settings) -> None:
-    """For this process."""
+    """For this process. Of what libraries say, only what worries them."""
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level), logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    logging.basicConfig(level=max(level, logging.WARNING), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=max(level, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger(OURS).setLevel(level)

@@ -11,8 +11,10 @@ import uvicorn
 from fastapi import FastAPI
 from typing_extensions import override
 
+from api_server.access.fault import AccessUnusable
 from api_server.app import create_app
 from api_server.logs import configure_logs
+from api_server.model.quota import UnknownQuota
 from api_server.settings import Settings
 
 # Seconds that a caller has to take the end of an answer when the server stops.
@@ -25,6 +27,12 @@ class Server(uvicorn.Server):
     def __init__(self, app: FastAPI, **options: Any) -> None:
         super().__init__(uvicorn.Config(app, **options))
         self._app = app
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            _tell_parent("ready")
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -40,10 +48,15 @@ class Server(uvicorn.Server):
 
 
 def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None:
-    """Serve until asked to stop by SIGTERM, or by the parent's end, which closes our input."""
+    """Serve until asked to stop by SIGTERM, or by the parent's end, which closes our input. Settings that do not fit together are told."""
     configure_logs(settings)
+    try:
+        app = create_app(settings)
+    except (AccessUnusable, UnknownQuota) as why:
+        _tell_parent(str(why))
+        sys.exit(1)
     server = Server(
-        create_app(settings),
+        app,
         loop="uvloop",
         http="httptools",
         lifespan="on",
@@ -62,10 +75,18 @@ def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None
         sys.exit(3)
 
 
+def _tell_parent(word: str) -> None:
+    """On standard output, where nobody else says anything."""
+    sys.stdout.write(f"{word}\n")
+    sys.stdout.flush()
+
+
 def _stop_with_parent(server: uvicorn.Server) -> None:
     sys.stdin.read()
     server.should_exit = True
 
 
 if __name__ == "__main__":
-    run_worker(Settings.model_validate_json(sys.stdin.readline()), socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
+    # All is loaded; the parent tells the settings when the database is ready, or ends.
+    if told := sys.stdin.readline():
+        run_worker(Settings.model_validate_json(told), socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))

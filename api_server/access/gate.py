@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from api_server.access.lists import AccessLists
-from api_server.access.providers import Provider, providers_of
+from api_server.access.providers import Provider
 from api_server.access.rules import ADMINISTRATORS, LETTERS, READING
 from api_server.errors import PermissionDenied, Unauthenticated
 from api_server.model.caller import DEFAULT_DOMAIN, DENIED, EVERYBODY, Bearer, Caller, plain
@@ -25,11 +25,6 @@ class Gate:
         self._read_only_role = settings.global_read_only_role.lower()
         self._providers = providers
         self._lists = AccessLists(database)
-
-    @classmethod
-    def of(cls, settings: Settings, database: Database) -> "Gate":
-        """The gate that the settings describe; AccessUnusable when they do not fit together."""
-        return cls(settings, providers_of(settings), database)
 
     async def close(self) -> None:
         for provider in self._providers:

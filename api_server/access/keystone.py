@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -10,14 +11,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
-import structlog
 
 from api_server.access.fault import AccessUnusable
 from api_server.errors import Unavailable
 from api_server.model.caller import Bearer
 from api_server.settings import Settings
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 # How many tokens are remembered at most; the one that was asked for longest ago goes first.
 REMEMBERED = 10_000
@@ -70,6 +70,11 @@ class Keystone:
         self._own_token = ""
         self._known: OrderedDict[str, tuple[float, Bearer]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[Bearer | None]] = {}
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Keystone":
+        """The one that the settings name; AccessUnusable when something is missing."""
+        return cls(Service.of(settings), keep=settings.keystone_cache_seconds)
 
     async def bearer(self, token: str) -> Bearer | None:
         key = hashlib.sha256(token.encode()).hexdigest()
@@ -168,5 +173,5 @@ def _bearer_of(said: Mapping[str, Any]) -> Bearer:
 
 
 def _unavailable(why: str) -> Unavailable:
-    log.error("Keystone cannot be asked", why=why)
+    log.error("Keystone cannot be asked: %s", why)
     return Unavailable("The identity service cannot be asked; try again")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import orjson
 from starlette.requests import Request
 
-from api_server.access import Gate
+from api_server.access.gate import Gate
 from api_server.errors import Unauthenticated, Unavailable
 from api_server.http.requests import CALLER, body_of, caller_of, server_of
 from api_server.model.caller import EVERYBODY, Caller

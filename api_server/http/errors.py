@@ -1,11 +1,11 @@
 """ApiError -> response: plain text as the old clients read it, problem+json (RFC 9457) for those who ask."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import asyncpg
 import orjson
-import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,9 +13,9 @@ from starlette.responses import Response
 from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unauthenticated, Unavailable, UnknownPath
 from api_server.http.documents import href
 from api_server.http.requests import base_of
-from api_server.store.database import AWAY
+from api_server.store.connecting import AWAY
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
 
@@ -64,12 +64,12 @@ async def on_http_error(request: Request, error: Exception) -> Response:
 
 async def on_bad_value(request: Request, error: Exception) -> Response:
     """A value that PostgreSQL cannot hold got past our checks; it is the caller's all the same."""
-    log.warning("refused by the database", why=str(error), path=request.scope["path"])
+    log.warning("refused by the database at %s: %s", request.scope["path"], error)
     return answer(request, BadRequest(f"A value of the request cannot be stored: {error}"))
 
 
 async def on_database_away(request: Request, error: Exception) -> Response:
-    log.error("the database is away", why=str(error))
+    log.error("the database is away: %s", error)
     return answer(request, Unavailable("The database cannot be reached; try again"))
 
 

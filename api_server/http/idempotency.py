@@ -8,11 +8,11 @@ requests with one key the second waits for the first one's commit. What was refu
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import asyncpg
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,9 +20,10 @@ from api_server.errors import ApiError, BadRequest, KeyReused
 from api_server.http.requests import body_of, caller_of, is_dry_run, joined, notice_joined, server_of
 from api_server.model.caller import Caller
 from api_server.store import answers
-from api_server.store.database import AWAY, Database, Writing
+from api_server.store.connecting import AWAY
+from api_server.store.database import Database, Writing
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 LONGEST = 255
 # How often old answers are looked for, as a part of the time that they are kept, and at least.
@@ -90,4 +91,4 @@ async def sweep(database: Database, retention: timedelta) -> None:
             async with database.connection() as connection:
                 await answers.forget(connection, retention)
         except (ApiError, asyncpg.PostgresError, *AWAY) as why:
-            log.warning("old answers were not dropped", why=str(why))
+            log.warning("old answers were not dropped: %s", why)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api_server.access import Gate
+from api_server.access.gate import Gate
 from api_server.errors import BadRequest, TooLarge, UnknownId, UnknownKind
 from api_server.http.documents import read_json
 from api_server.model.caller import Caller

@@ -1,13 +1,13 @@
 """`GET /watch`: what there is and what happens, as server-sent events (contract 1.14)."""
 
 import asyncio
+import logging
 import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 import asyncpg
-import structlog
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Send
@@ -23,10 +23,11 @@ from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.store import changes
 from api_server.store.changes import Snapshot
-from api_server.store.database import AWAY, Connection
+from api_server.store.connecting import AWAY
+from api_server.store.database import Connection
 from api_server.watch.feed import Batch, Feed, FellBehind
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 HEADERS = {"Content-Type": "text/event-stream", "Cache-Control": "no-cache"}
 # How many objects of an `init` are read and written at once.
@@ -185,5 +186,5 @@ class EventStream(StreamingResponse):
         except TimeoutError:
             log.info("a reader of the stream took nothing and was left")
         except (*AWAY, asyncpg.PostgresError) as why:
-            log.warning("a stream ended, since the database could not be read", why=str(why))
+            log.warning("a stream ended, since the database could not be read: %s", why)
             await send({"type": "http.response.body", "body": b"", "more_body": False})

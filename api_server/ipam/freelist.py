@@ -24,11 +24,11 @@ heals itself: whoever draws it meets the holder's primary key, drops the row and
 """
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
-import structlog
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -53,7 +53,7 @@ from api_server.ipam.ahead import Ahead
 from api_server.store.database import Connection, Database
 from api_server.store.statements import Statement
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 V = TypeVar("V")
 CHUNK = 64
@@ -184,7 +184,7 @@ class FreeList(Generic[V]):
                 await beside.fetch(SHORT)
                 await self._advance(beside, key, seen)
         except asyncpg.LockNotAvailableError:
-            log.debug("refilled inside the request", list=key)
+            log.debug("refilled inside the request: %s", key)
             return False
         else:
             return True

@@ -1,21 +1,22 @@
 """Connections and transactions: the one place that opens and commits them."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, TypeVar
 
 import asyncpg
-import structlog
 from sqlalchemy import text
 from typing_extensions import override
 
 from api_server.errors import Unavailable
+from api_server.store.connecting import ASIDE, AWAY, RESERVE
 from api_server.store.pool import Pool
 from api_server.store.statements import Statement
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -28,21 +29,9 @@ LOST_A_RACE = (
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
 )
-AWAY = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.InterfaceError,
-    # What asyncpg says now and then of a connection that was cut between two steps of one statement.
-    asyncpg.InternalClientError,
-    OSError,
-)
 ATTEMPTS = 8
 # What is otherwise left to the commit.
 CHECK_DEFERRED = Statement(text("SET CONSTRAINTS ALL IMMEDIATE"))
-# One for the reader of the stream, one for what is done now and then, two for the lists that watchers start from.
-ASIDE = 4
 
 
 class Connection:
@@ -155,7 +144,7 @@ class Database:
             options["statement_cache_size"] = 0
         try:
             pool = await asyncpg.create_pool(url, max_size=size, **options)
-            reserve = await asyncpg.create_pool(url, max_size=2, **options)
+            reserve = await asyncpg.create_pool(url, max_size=RESERVE, **options)
             aside = await asyncpg.create_pool(url, max_size=ASIDE, **options | {"min_size": 0})
         except (*AWAY, asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as why:
             raise Unavailable(f"The database cannot be reached: {why}") from why
@@ -197,7 +186,7 @@ class Database:
                 async with self.transaction() as connection:
                     result = await work(connection)
             except LOST_A_RACE as rival:
-                log.debug("ran again after losing a race", attempt=attempt, why=str(rival))
+                log.debug("ran again after losing race %d: %s", attempt, rival)
                 await asyncio.sleep(0.002 * attempt)
             else:
                 self.wake()

@@ -1,13 +1,13 @@
 """The days of the change stream: partitions made ahead, and dropped when they are older than what is kept."""
 
+import logging
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
-import structlog
 
 from api_server.store.database import Connection
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 AHEAD = 3
 # Any constant does; it only has to be the same for all servers of a database.
@@ -43,7 +43,7 @@ async def _try(connection: Connection, step: str) -> bool:
     except asyncpg.LockNotAvailableError:
         return False
     except asyncpg.PostgresError as why:
-        log.warning("the partitions of changes are not as they should be", why=str(why), at=step)
+        log.warning("the partitions of changes are not as they should be, at %s: %s", step, why)
         return False
     return True
 

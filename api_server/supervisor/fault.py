@@ -7,10 +7,12 @@ Why a server does not start, said to the person who starts it.
     - PortInUse
   + BadAccess
   + BadDatabaseUrl
-  + BadSetting
   + DatabaseBehind, DatabaseAhead
+  + MigrationFailed
   + TooFewConnections
   + WorkerFailed
+    - WorkerDied
+    - WorkerRefused
 """
 
 
@@ -54,10 +56,6 @@ class BadDatabaseUrl(StartupError):
         super().__init__(f"{name} is not of the form postgresql://user:password@host:port/database")
 
 
-class BadSetting(StartupError):
-    """It has no meaning; the sentence names it."""
-
-
 class DatabaseBehind(StartupError):
     """The tables are not those that this version writes."""
 
@@ -73,6 +71,13 @@ class DatabaseAhead(StartupError):
         super().__init__(f"the database {database} is at revision {current}, made by a newer version: run that one")
 
 
+class MigrationFailed(StartupError):
+    """The database is as it was."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the migration ended with status {status} and the database is as it was; its last words are above")
+
+
 class TooFewConnections(StartupError):
     """The workers together would ask for more connections than PostgreSQL gives."""
 
@@ -86,5 +91,13 @@ class TooFewConnections(StartupError):
 class WorkerFailed(StartupError):
     """It ended before the server was ready, so another would end too."""
 
+
+class WorkerDied(WorkerFailed):
+    """It did not say why."""
+
     def __init__(self, status: int) -> None:
         super().__init__(f"a worker ended with status {status} while the server was starting; its last words are above")
+
+
+class WorkerRefused(WorkerFailed):
+    """It cannot serve with such settings, and says so in one sentence."""

@@ -1,23 +1,34 @@
 """The revision of a database against the migrations of this version, and the step from one to the other."""
 
+import asyncio
+import re
+import sys
+
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
 from api_server.model.places import data_directory
-from api_server.supervisor.fault import DatabaseAhead, DatabaseBehind
+from api_server.supervisor.fault import DatabaseAhead, DatabaseBehind, MigrationFailed
+
+_REVISION = re.compile(r'^(down_)?revision = (?:"(\w+)"|None)$', re.MULTILINE)
 
 
-def upgrade(url: str) -> None:
-    """Run every migration that the database lacks."""
-    command.upgrade(_config(url), "head")
+async def upgrade(url: str) -> None:
+    """Run every migration that the database lacks; MigrationFailed when one cannot be."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "api_server.migrating", stdin=asyncio.subprocess.PIPE)
+    try:
+        await process.communicate(f"{url}\n".encode())
+    finally:
+        if process.returncode is None:  # we are to end: so does the migration, as if it had never begun
+            process.terminate()
+            await process.wait()
+    if process.returncode:
+        raise MigrationFailed(process.returncode)
 
 
 def newest() -> str:
-    """The revision that this version writes."""
-    head = ScriptDirectory.from_config(_config("")).get_current_head()
-    assert head is not None, "a version without migrations is not released"
+    """The revision that this version writes: the one that no other follows."""
+    followed = _migrations()
+    (head,) = followed.keys() - followed.values()
     return head
 
 
@@ -40,13 +51,14 @@ def check_revision(database: str, current: str | None) -> None:
 
 def check_known(database: str, current: str | None) -> None:
     """Raise when a newer version has been at the database: this one cannot even migrate it."""
-    known = {script.revision for script in ScriptDirectory.from_config(_config("")).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _migrations():
         raise DatabaseAhead(database, current)
 
 
-def _config(url: str) -> Config:
-    config = Config()
-    for option, value in (("script_location", str(data_directory("migrations"))), ("sqlalchemy.url", url)):
-        config.set_main_option(option, value.replace("%", "%%"))  # Alembic interpolates its options
-    return config
+def _migrations() -> dict[str, str]:
+    """Each revision and the one before it, read as text: Alembic would load every migration, and SQLAlchemy before that."""
+    found = {}
+    for path in data_directory("migrations").glob("versions/*.py"):
+        said = dict(_REVISION.findall(path.read_text(encoding="utf-8")))
+        found[said[""]] = said["down_"]
+    return found

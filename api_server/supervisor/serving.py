@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from api_server.access import AccessUnusable, providers_of
+from api_server.access.fault import AccessUnusable
+from api_server.access.providers import providers_of
 from api_server.embedded import EmbeddedServer
 from api_server.logs import configure_logs
 from api_server.settings import NO_AUTH, Settings
 from api_server.supervisor.fault import BadAccess, BadDatabaseUrl
 from api_server.supervisor.listening import address_of, listen
-from api_server.supervisor.readiness import bring_up_to_date, make_ready
+from api_server.supervisor.readiness import bring_up_to_date, check_ready
 from api_server.supervisor.signals import interrupt_when_ended
+from api_server.supervisor.worker import Worker, recruited
 from api_server.supervisor.workers import Workers
 
 
@@ -23,13 +25,18 @@ def serve(settings: Settings, say: Callable[[str], None]) -> None:
     interrupt_when_ended()
     _check_access(settings)
     anybody = settings.allow_no_auth or settings.aaa_mode != NO_AUTH
-    with listen(settings.host, settings.port, anybody=anybody) as listening, _database(settings) as (usable, server):
+    with (
+        listen(settings.host, settings.port, anybody=anybody) as listening,
+        recruited(settings.workers, listening) as recruits,
+        _database(settings) as (usable, server),
+    ):
         if server is not None:
             asyncio.run(bring_up_to_date(usable))
-        asyncio.run(make_ready(usable))
+        asyncio.run(check_ready(usable))
         workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
         where = f"embedded PostgreSQL in {settings.data_dir}" if server is not None else "the PostgreSQL of DATABASE_URL"
-        asyncio.run(_run(usable, listening, lambda: say(f"Netweave serves {address_of(listening)} with {workers} on {where}"), server))
+        sentence = f"Netweave serves {address_of(listening)} with {workers} on {where}"
+        asyncio.run(_run(usable, listening, recruits, lambda: say(sentence), server))
 
 
 def migrate(settings: Settings, say: Callable[[str], None]) -> None:
@@ -44,12 +51,14 @@ def migrate(settings: Settings, say: Callable[[str], None]) -> None:
     )
 
 
-async def _run(settings: Settings, listening: socket.socket, announce: Callable[[], None], server: EmbeddedServer | None) -> None:
-    await Workers(settings, listening).run(announce, server.keep if server is not None else None)
+async def _run(
+    settings: Settings, listening: socket.socket, recruits: list[Worker], announce: Callable[[], None], server: EmbeddedServer | None
+) -> None:
+    await Workers(settings, listening, recruits, announce).run(server.keep if server is not None else None)
 
 
 def _check_access(settings: Settings) -> None:
-    """What each worker will do, done once before there are any: what is wrong is then said once."""
+    """What each worker will do, done once before there are any: what is wrong is then said before a database is touched."""
     try:
         providers_of(settings)
     except AccessUnusable as why:

@@ -1,18 +1,19 @@
 """One reader of the stream for all watchers of this process: what it reads once, each of them is handed."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import asyncpg
-import structlog
 
 from api_server.store import changes
-from api_server.store.database import AWAY, Connection, Database
+from api_server.store.connecting import AWAY
+from api_server.store.database import Connection, Database
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 # The kinds that a reader wants, and whether with children and back refs.
 Wanted = Mapping[str, bool]
@@ -192,7 +193,7 @@ class Feed:
             except AWAY as why:
                 if self.closed:
                     raise
-                log.warning("the stream of changes could not be read; trying again", why=str(why))
+                log.warning("the stream of changes could not be read; trying again: %s", why)
                 await asyncio.sleep(PAUSE)
 
     @asynccontextmanager

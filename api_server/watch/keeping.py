@@ -1,16 +1,17 @@
 """What the stream of changes needs now and then, whichever server process has the turn."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 
 import asyncpg
-import structlog
 
 from api_server.store import changes, partitions
-from api_server.store.database import AWAY, Database
+from api_server.store.connecting import AWAY
+from api_server.store.database import Database
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 # Between two looks, in seconds: so many changes at most get their positions at once when nobody watches.
 INTERVAL = 15.0
@@ -40,5 +41,5 @@ async def keep(
                 if kept != today and await partitions.keep_days(connection, now(), retention):
                     kept = today
         except (*AWAY, asyncpg.PostgresError) as why:
-            log.warning("the stream of changes was not looked after; trying again", why=str(why))
+            log.warning("the stream of changes was not looked after; trying again: %s", why)
         await pause(INTERVAL)

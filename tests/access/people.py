@@ -4,7 +4,7 @@ from pathlib import Path
 
 import httpx
 
-from api_server.access import entry_of, new_token
+from api_server.access.tokens import entry_of, new_token
 from api_server.model.caller import Bearer
 
 

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from api_server.access import AccessUnusable, providers_of
+from api_server.access.fault import AccessUnusable
 from api_server.access.keystone import Keystone, Service
+from api_server.access.providers import providers_of
 from api_server.errors import Unavailable
 from api_server.model.caller import Bearer
 from api_server.settings import Settings

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from api_server.access import AccessUnusable, entry_of, new_token
-from api_server.access.tokens import TokensFile, digest_of
+from api_server.access.fault import AccessUnusable
+from api_server.access.tokens import digest_of, entry_of, new_token
+from api_server.access.tokens_file import TokensFile
 from api_server.model.caller import Bearer
 
 ALICE = Bearer(user="alice", roles=("member", "reader"), project_id="7e2c5c0e-7a43-4bd8-8d2c-0d6b1f2f8a11", domain_id="default")
@@ -36,7 +37,8 @@ def test_an_entry_does_not_hold_the_token() -> None:
 
 
 async def test_a_digest_of_digits_alone_stays_a_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api_server.access.tokens.digest_of", lambda _: "1" * 64)
+    for module in ("tokens", "tokens_file"):
+        monkeypatch.setattr(f"api_server.access.{module}.digest_of", lambda _: "1" * 64)
 
     assert await TokensFile(file_of(tmp_path, entry_of("t", ALICE))).bearer("t") == ALICE
 

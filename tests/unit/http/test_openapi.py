@@ -127,7 +127,7 @@ def test_every_operation_but_the_public_ones_takes_a_token_and_may_refuse_the_ca
 
 def test_docs_page_needs_nothing_from_outside() -> None:
     app = FastAPI(docs_url=None, openapi_url=None)
-    mount_docs(app, BYTES)
+    mount_docs(app, lambda: BYTES)
     client = TestClient(app)
     page = client.get("/docs").text
 
@@ -140,8 +140,29 @@ def test_docs_page_needs_nothing_from_outside() -> None:
         client.get("/docs/assets/core.py")
 
 
+def test_the_document_is_made_once_and_sent_again_only_to_who_has_another() -> None:
+    made: list[bytes] = []
+
+    def describe() -> bytes:
+        made.append(BYTES)
+        return BYTES
+
+    app = FastAPI(docs_url=None, openapi_url=None)
+    mount_docs(app, describe)
+    client = TestClient(app)
+    packed = client.get("/openapi.json", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/openapi.json", headers={"Accept-Encoding": "identity"})
+    known = client.get("/openapi.json", headers={"If-None-Match": plain.headers["etag"]})
+
+    assert len(made) == 1
+    assert (packed.headers["content-encoding"], packed.content) == ("gzip", BYTES)
+    assert ("content-encoding" in plain.headers, plain.content) == (False, BYTES)
+    assert int(packed.headers["content-length"]) < len(BYTES) / 10
+    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", packed.headers["etag"])
+
+
 def test_the_bundled_page_reads_openapi_3_1() -> None:
     app = FastAPI(docs_url=None, openapi_url=None)
-    mount_docs(app, BYTES)
+    mount_docs(app, lambda: BYTES)
 
     assert "isOAS31" in TestClient(app).get("/docs/assets/swagger-ui-bundle.js").text
