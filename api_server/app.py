@@ -20,6 +20,7 @@ from api_server.http.routes import ROUTES, TolerantPaths
 from api_server.model.catalog import load
 from api_server.settings import Settings
 from api_server.store.database import Database
+from api_server.store.replica import Replica
 from api_server.watch.feed import Feed
 from api_server.watch.keeping import keep
 
@@ -32,15 +33,31 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = await Database.open(settings.database_url, settings.pool_size, prepared_statements=settings.prepared_statements)
+        database = await Database.open(
+            settings.database_url,
+            settings.pool_size,
+            prepared_statements=settings.prepared_statements,
+            direct_url=settings.database_direct_url,
+        )
         await bootstrap(database, world)
+        replica = await _replica_of(settings, database)
         gate = Gate(settings, providers, database)
         retention = timedelta(seconds=settings.answer_retention)
         feed = Feed(database, settings.watch_queue)
         app.state.server = Server(
-            world, database, settings.max_request_size, settings.max_bulk_size, gate, retention, feed, settings.watch_keepalive_interval
+            world,
+            database,
+            settings.max_request_size,
+            settings.max_bulk_size,
+            gate,
+            retention,
+            feed,
+            settings.watch_keepalive_interval,
+            replica,
+            settings.max_staleness,
         )
         upkeep = [asyncio.create_task(keep(database, settings.change_retention)), asyncio.create_task(sweep(database, retention))]
+        upkeep += [asyncio.create_task(replica.follow())] if replica else []
         try:
             yield
         finally:
@@ -48,6 +65,8 @@ def create_app(settings: Settings) -> FastAPI:
                 task.cancel()
             await asyncio.gather(*upkeep, return_exceptions=True)
             await gate.close()
+            if replica:
+                await replica.close()
             await database.close()
 
     app = FastAPI(title="Netweave", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan, exception_handlers=HANDLERS)
@@ -56,3 +75,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.router.redirect_slashes = False
     app.add_middleware(TolerantPaths)
     return app
+
+
+async def _replica_of(settings: Settings, database: Database) -> Replica | None:
+    if not settings.database_read_url:
+        return None
+    return await Replica.open(
+        settings.database_read_url,
+        settings.pool_size,
+        database,
+        prepared_statements=settings.prepared_statements,
+        pooled=settings.pooled,
+    )

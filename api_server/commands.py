@@ -27,10 +27,25 @@ def serve(
     allow_no_auth: Annotated[
         bool | None, typer.Option("--allow-no-auth", help="Serve others than this machine without authentication.")
     ] = None,
+    database_read_url: Annotated[
+        str | None, typer.Option(help="A standby for reads that may lag. With a password in it, rather say DATABASE_READ_URL.")
+    ] = None,
+    max_staleness: Annotated[
+        int | None, typer.Option(min=0, help="Seconds by which reads may lag that do not say so themselves  [default: 0]")
+    ] = None,
 ) -> None:
     """Serve the API, on the PostgreSQL of DATABASE_URL or on an embedded one."""
     with suppress(KeyboardInterrupt):  # asked to stop before there was anything to drain
-        _attempt(supervisor.serve, host=host, port=port, workers=workers, data_dir=data_dir, allow_no_auth=allow_no_auth)
+        _attempt(
+            supervisor.serve,
+            host=host,
+            port=port,
+            workers=workers,
+            data_dir=data_dir,
+            allow_no_auth=allow_no_auth,
+            database_read_url=database_read_url,
+            max_staleness=max_staleness,
+        )
 
 
 def migrate(data_dir: DataDir = None) -> None:

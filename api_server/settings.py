@@ -30,6 +30,12 @@ class Settings(BaseSettings):
     database_direct_url: str = Field(
         default="", validation_alias=AliasChoices("database_direct_url", "DATABASE_DIRECT_URL", "NETWEAVE_DATABASE_DIRECT_URL")
     )
+    # A standby, for reads that may lag.
+    database_read_url: str = Field(
+        default="", validation_alias=AliasChoices("database_read_url", "DATABASE_READ_URL", "NETWEAVE_DATABASE_READ_URL")
+    )
+    # How old in seconds the answer to a read may be whose request does not say; zero: not older than the request.
+    max_staleness: int = Field(default=0, ge=0, le=86_400)
     prepared_statements: bool = True
     pool_size: int = Field(default=16, ge=1, le=500)
     # Days for which changes are kept.
@@ -59,3 +65,8 @@ class Settings(BaseSettings):
     # Seconds for which the answer to a request with an Idempotency-Key is kept.
     answer_retention: int = Field(default=86_400, ge=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a connection pooler is between us and PostgreSQL."""
+        return bool(self.database_direct_url) and self.database_direct_url != self.database_url

@@ -13,6 +13,7 @@ from api_server.errors import BadRequest, Forgotten, PermissionDenied
 from api_server.http.documents import stamp
 from api_server.http.events import render_state
 from api_server.http.requests import caller_of, json_response, kind_named, limit_of, number_of, present, server_of
+from api_server.http.staleness import reading
 from api_server.model.catalog import Catalog
 from api_server.model.resource import is_uuid
 from api_server.store import changes
@@ -30,7 +31,7 @@ async def list_changes(request: Request) -> Response:
     query = _query(server.catalog, request.query_params)
     # Of its caller's own writes none is missing.
     await server.feed.settled()
-    async with server.database.connection() as connection:
+    async with reading(request) as connection:
         state = await changes.state_of(connection)
         await _check_kept(connection, query, state)
         rows = await changes.select_changes(connection, query)

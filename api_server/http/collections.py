@@ -12,6 +12,7 @@ from api_server.http.documents import collected
 from api_server.http.preconditions import if_match
 from api_server.http.requests import caller_of, empty, json_response, object_of, server_of, write_in
 from api_server.http.resources import fields_of
+from api_server.http.staleness import reading
 from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property
@@ -32,7 +33,7 @@ async def prop_collection_get(request: Request) -> Response:
         raise BadRequest(f"Bad Request: {'fields' if uuid else 'uuid'} is missing", field="fields" if uuid else "uuid")
     row = None
     if is_uuid(uuid):
-        async with server.database.connection() as connection:
+        async with reading(request) as connection:
             row = await connection.fetchrow(resources.READ[False, False], uuid=uuid)
     if row is None:
         raise NotFound(f"Object Not Found: {uuid[:200]}", uuid=uuid[:200])

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, UnknownId, WrongKind
-from api_server.http.requests import caller_of, json_response, limit_of, number_of, server_of
+from api_server.http.requests import caller_of, json_response, limit_of, number_of
+from api_server.http.staleness import reading
 from api_server.ipam.address_map import Page, Run, read_map
 from api_server.ipam.subnet import read_address
 from api_server.ipam.utilization import SubnetUsage, Usage, utilization
@@ -31,7 +32,7 @@ async def usage(request: Request) -> Response:
         raise BadRequest(f"by must be one of {', '.join(GROUPS)}: {by!r:.200}", field="by")
     limit, offset = limit_of(query, DEFAULT_ROWS, LARGEST_ROWS), number_of(query.get("offset"), "offset", "a number of rows") or 0
     chosen = {name: _uuid(name, query[name]) for name in CHOICES if name in query}
-    async with server_of(request).database.connection() as connection:
+    async with reading(request) as connection:
         found = await utilization(connection, caller_of(request), chosen)
         if not found:
             for name, uuid in chosen.items():
@@ -102,7 +103,7 @@ async def address_map(request: Request) -> Response:
     limit = limit_of(request.query_params, DEFAULT_HELD, LARGEST_HELD)
     page = None
     if is_uuid(uuid):
-        async with server_of(request).database.connection() as connection:
+        async with reading(request) as connection:
             page = await read_map(connection, caller_of(request), uuid, start, limit)
     if page is None:
         raise UnknownId(uuid)

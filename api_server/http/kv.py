@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound
-from api_server.http.requests import empty, json_response, object_of, reading, write_in
+from api_server.http.requests import empty, json_response, object_of, write_in
+from api_server.http.staleness import reading
 from api_server.store import kv
 from api_server.transaction import Transaction
 

@@ -11,6 +11,7 @@ from api_server.errors import BadRequest, UnknownPath
 from api_server.http.documents import render_details, render_entries, render_list
 from api_server.http.requests import base_of, caller_of, flag, json_response, kind_named, object_of, present, server_of
 from api_server.http.resources import fields_of
+from api_server.http.staleness import reading
 from api_server.model.caller import Caller
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
@@ -45,7 +46,7 @@ async def _answer(request: Request, kind: Kind, given: Mapping[str, Any]) -> Res
         not present(given, "exclude_hrefs"),
     )
     nothing = query is None or kind.name == ROOT
-    async with server.database.connection() as connection:
+    async with reading(request) as connection:
         if flag(given, "count"):
             number = 0 if nothing or query is None else await listing.count(connection, query)
             return json_response(orjson.dumps({kind.collection: {"count": number}}))

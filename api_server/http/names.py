@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest, NotFound, UnknownName
 from api_server.http.requests import caller_of, json_response, kind_named, object_of, server_of
+from api_server.http.staleness import reading
 from api_server.model.caller import READ
 from api_server.model.resource import digest, is_uuid
 from api_server.store import resources
@@ -18,7 +19,7 @@ async def name_to_id(request: Request) -> Response:
     kind, fq_name = kind_named(server_of(request).catalog, document.get("type")), document["fq_name"]
     if not isinstance(fq_name, list) or not fq_name or not all(isinstance(element, str) for element in fq_name):
         raise UnknownName(fq_name if isinstance(fq_name, list) else [str(fq_name)])
-    async with server_of(request).database.connection() as connection:
+    async with reading(request) as connection:
         statement = resources.BY_NAME if caller.admin else resources.PERMS_BY_NAME
         row = await connection.fetchrow(statement, kind=kind.name, name_digest=digest(fq_name))
     if row is None or not (caller.admin or row["user_visible"]):
@@ -34,7 +35,7 @@ async def id_to_name(request: Request) -> Response:
         raise BadRequest("Bad Request: uuid is missing", field="uuid")
     row = None
     if is_uuid(uuid):
-        async with server_of(request).database.connection() as connection:
+        async with reading(request) as connection:
             row = await connection.fetchrow(resources.BY_UUID, uuid=uuid)
     if row is None:
         raise NotFound(f"UUID {str(uuid)[:200]} not found", uuid=str(uuid)[:200])

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest
 from api_server.http.documents import read_json
-from api_server.http.requests import body_of, empty, json_response, object_of, server_of, write_in
+from api_server.http.requests import body_of, empty, json_response, object_of, write_in
+from api_server.http.staleness import reading
 from api_server.ipam import pools
 from api_server.ipam.numbers import NumberPool
 from api_server.transaction import Transaction
@@ -62,7 +63,7 @@ async def owner(request: Request) -> Response:
     query = dict(request.query_params)
     name, value = _name(query), _number(query, "value")
 
-    async with server_of(request).database.connection() as connection:
+    async with reading(request) as connection:
         holder = await pools.holder_of(connection, name, value)
     return json_response(orjson.dumps({"owner": holder}))
 

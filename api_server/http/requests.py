@@ -1,7 +1,7 @@
 """What every handler needs of a request: the server behind it, its body, its flags, and a transaction to write in."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -17,8 +17,9 @@ from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid, new_uuid
 from api_server.store.access_lists import ACCESS_LIST
-from api_server.store.database import Connection, Database, Writing
+from api_server.store.database import Database, Writing
 from api_server.store.journal import Journal
+from api_server.store.replica import Replica
 from api_server.transaction import Transaction, World, perform, write
 from api_server.watch.feed import Feed
 
@@ -43,6 +44,9 @@ class Server:
     feed: Feed
     # Seconds between the signs of life on a quiet stream.
     keepalive: float
+    # For reads that may lag, and by how many seconds they may whose request does not say.
+    replica: Replica | None = None
+    max_staleness: int = 0
 
     @property
     def catalog(self) -> Catalog:
@@ -104,16 +108,6 @@ def joined(request: Request, connection: Writing) -> Iterator[None]:
         yield
     finally:
         del request.scope[JOINED]
-
-
-@asynccontextmanager
-async def reading(request: Request) -> AsyncIterator[Connection]:
-    """A connection to read with: that of the transaction that the request has joined, for who holds one must not wait for another."""
-    if JOINED in request.scope:
-        yield request.scope[JOINED]
-    else:
-        async with server_of(request).database.connection() as connection:
-            yield connection
 
 
 async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Result]]) -> Result:

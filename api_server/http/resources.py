@@ -11,6 +11,7 @@ from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
 from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read, render_updated
 from api_server.http.preconditions import ANY, IfMatch, if_match
 from api_server.http.requests import base_of, caller_of, empty, json_of, json_response, present, server_of, write_in
+from api_server.http.staleness import reading
 from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import ROOT
 from api_server.model.kind import Kind
@@ -73,7 +74,7 @@ async def read(request: Request) -> Response:
         children = not present(query, "exclude_children")
         back_refs = not present(query, "exclude_back_refs")
     caller = caller_of(request)
-    async with server_of(request).database.connection() as connection:
+    async with reading(request) as connection:
         if caller.admin:
             found = await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid)
         else:

@@ -27,7 +27,8 @@ from api_server.http import (
 )
 from api_server.http.admission import admit
 from api_server.http.idempotency import Handler, once
-from api_server.http.requests import is_dry_run
+from api_server.http.requests import is_dry_run, server_of
+from api_server.http.staleness import answered
 
 # Tells of an answer that what it says would have been done was not.
 DRY_RUN = "Dry-Run"
@@ -47,7 +48,7 @@ def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
             raise MethodNotAllowed(allowed)
         if not public:
             await admit(request)
-        response = await handler(request)
+        response = await (handler(request) if server_of(request).replica is None else answered(request, handler))
         if request.method not in ("GET", "HEAD") and is_dry_run(request):
             response.headers[DRY_RUN] = "true"
         return response

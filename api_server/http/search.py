@@ -11,6 +11,7 @@ from api_server.errors import BadRequest
 from api_server.http.admission import open_to
 from api_server.http.documents import href
 from api_server.http.requests import base_of, caller_of, json_response, kind_named, limit_of, server_of
+from api_server.http.staleness import reading
 from api_server.ipam.search import Match, search
 from api_server.ipam.sought import read_sought
 from api_server.model.catalog import ROOT, Catalog
@@ -27,7 +28,7 @@ async def find(request: Request) -> Response:
         raise BadRequest(f"q must be a text of 1 to {LONGEST} characters: {text!r:.200}", field="q")
     limit = limit_of(request.query_params, DEFAULT_LIMIT, LARGEST_LIMIT)
     kinds = await open_to(request, _kinds(server.catalog, request.query_params.get("kinds")))
-    async with _turns, server.database.connection() as connection:
+    async with _turns, reading(request) as connection:
         found = await search(connection, caller_of(request), read_sought(text), kinds, limit + 1)
     results = [_rendered(match, base_of(request)) for match in found[:limit]]
     return json_response(orjson.dumps({"query": text, "results": results, "more": len(found) > limit}))

@@ -114,6 +114,13 @@ class Writing(Connection):
             await (self.transaction.commit() if kind is None and self.kept else self.transaction.rollback())
 
 
+def session_options(*, pooled: bool, prepared_statements: bool) -> dict[str, Any]:
+    """How sessions are opened. Poolers refuse settings that they cannot follow from one connection to the next."""
+    settings = {"application_name": "netweave"} | ({} if pooled or not prepared_statements else {"jit": "off"})
+    cache = {} if prepared_statements else {"statement_cache_size": 0}
+    return {"reset": _keep_session, "server_settings": settings, **cache}
+
+
 async def _keep_session(_: Any) -> None:
     """asyncpg asks for a reset query at each release; nothing here changes the session, so none is needed."""
 
@@ -123,7 +130,11 @@ def _nobody() -> None:
 
 
 class Database:
-    """A pool for requests, a small reserve for the short transactions they make beside their own, and one for what watches the stream."""
+    """
+    A pool for requests, a small reserve for the short transactions they make beside their own, and one for what watches the stream.
+    Where a pooler is in between, only requests pass through it: who waits in its queue while holding one of its connections may wait for
+    ever, and a reader of the stream holds one for long.
+    """
 
     def __init__(self, pool: Pool, reserve: Any, aside: Any) -> None:
         self._pool = pool
@@ -133,19 +144,15 @@ class Database:
         self.wake: Callable[[], object] = _nobody
 
     @classmethod
-    async def open(cls, url: str, size: int = 16, *, prepared_statements: bool = True) -> "Database":
-        """Connect; raises Unavailable when the database cannot be reached."""
-        options: dict[str, Any] = {
-            "reset": _keep_session,
-            "min_size": 1,
-            "server_settings": {"application_name": "netweave", "jit": "off"},
-        }
-        if not prepared_statements:
-            options["statement_cache_size"] = 0
+    async def open(cls, url: str, size: int = 16, *, prepared_statements: bool = True, direct_url: str = "") -> "Database":
+        """Connect; raises Unavailable when the database cannot be reached. `direct_url` is the way past a pooler."""
+        past, pooled = direct_url or url, direct_url not in ("", url)
+        options = session_options(pooled=pooled, prepared_statements=prepared_statements)
+        direct = session_options(pooled=False, prepared_statements=prepared_statements or pooled)
         try:
-            pool = await asyncpg.create_pool(url, max_size=size, **options)
-            reserve = await asyncpg.create_pool(url, max_size=RESERVE, **options)
-            aside = await asyncpg.create_pool(url, max_size=ASIDE, **options | {"min_size": 0})
+            pool = await asyncpg.create_pool(url, min_size=1, max_size=size, **options)
+            reserve = await asyncpg.create_pool(past, min_size=1, max_size=RESERVE, **direct)
+            aside = await asyncpg.create_pool(past, min_size=0, max_size=ASIDE, **direct)
         except (*AWAY, asyncpg.InvalidCatalogNameError, asyncpg.InvalidAuthorizationSpecificationError) as why:
             raise Unavailable(f"The database cannot be reached: {why}") from why
         return cls(Pool(pool, size), reserve, aside)

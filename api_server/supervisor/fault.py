@@ -7,6 +7,7 @@ Why a server does not start, said to the person who starts it.
     - PortInUse
   + BadAccess
   + BadDatabaseUrl
+  + NoStandby
   + DatabaseBehind, DatabaseAhead
   + MigrationFailed
   + TooFewConnections
@@ -54,6 +55,13 @@ class BadDatabaseUrl(StartupError):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not of the form postgresql://user:password@host:port/database")
+
+
+class NoStandby(StartupError):
+    """A standby is asked for, and there is no PostgreSQL of which it could be one."""
+
+    def __init__(self) -> None:
+        super().__init__("DATABASE_READ_URL without DATABASE_URL: the embedded PostgreSQL has no standby")
 
 
 class DatabaseBehind(StartupError):

@@ -54,7 +54,8 @@ async def _check_connections(connection: "asyncpg.Connection[asyncpg.Record]", s
         "SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END) FROM pg_settings"
         " WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')"
     )
-    each = settings.pool_size + RESERVE + ASIDE
+    # A pooler shares its connections among those of the pools.
+    each = RESERVE + ASIDE + (0 if settings.pooled else settings.pool_size)
     if settings.workers * each > limit:
         raise TooFewConnections(settings.workers, each, limit)
 

@@ -11,7 +11,7 @@ from api_server.access.providers import providers_of
 from api_server.embedded import EmbeddedServer
 from api_server.logs import configure_logs
 from api_server.settings import NO_AUTH, Settings
-from api_server.supervisor.fault import BadAccess, BadDatabaseUrl
+from api_server.supervisor.fault import BadAccess, BadDatabaseUrl, NoStandby
 from api_server.supervisor.listening import address_of, listen
 from api_server.supervisor.readiness import bring_up_to_date, check_ready
 from api_server.supervisor.signals import interrupt_when_ended
@@ -68,9 +68,12 @@ def _check_access(settings: Settings) -> None:
 @contextmanager
 def _database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedServer | None]]:
     """The settings with a database in them, and the embedded server if it is one of ours."""
-    for name, url in (("DATABASE_URL", settings.database_url), ("DATABASE_DIRECT_URL", settings.database_direct_url)):
+    for name in ("DATABASE_URL", "DATABASE_DIRECT_URL", "DATABASE_READ_URL"):
+        url = getattr(settings, name.lower())
         if url and not _names_postgres(url):
             raise BadDatabaseUrl(name)
+    if settings.database_read_url and not settings.database_url:
+        raise NoStandby
     if settings.database_url:
         yield settings, None
         return

@@ -236,6 +236,10 @@ def test_a_database_url_that_is_none_is_one_clear_line(url: str) -> None:
     assert "DATABASE_URL" in refused("serve", "--port", 0, DATABASE_URL=url)
 
 
+def test_a_standby_of_the_embedded_postgresql_is_one_clear_line() -> None:
+    assert "the embedded PostgreSQL has no standby" in refused("serve", "--database-read-url", "postgresql://127.0.0.1/netweave")
+
+
 def test_a_bad_setting_is_named_with_its_value() -> None:
     assert "workers: Input should be a valid integer, unable to parse string as an integer, not 'many'" in refused(
         "serve", NETWEAVE_WORKERS="many"
