@@ -51,12 +51,12 @@ class Ledger:
 
     def wants(self, new: Resource) -> FqName | None:
         """The project to look up beside parent and refs."""
-        return project_above(new) if self._counts(new.kind.snake) else None
+        return project_above(new) if self.counts(new.kind.snake) else None
 
     async def charge(self, new: Resource) -> None:
         """Count an object that is about to be made; OverQuota when its project may not have it. Hidden objects are not counted."""
         name = new.kind.snake
-        if not self._counts(name) or not new.identity.user_visible or new.uuid in self._exempt:
+        if not self.counts(name) or not new.identity.user_visible or new.uuid in self._exempt:
             return
         project = await self._project_of(new)
         if project is None or await self._limit(project, name) < 0:
@@ -70,11 +70,12 @@ class Ledger:
         """Count what is inside an object and limited all over its project; `others` counts it in all objects `but` this one."""
         assert of.parent is not None
         project = of.parent.uuid
-        if after <= before or not self._counts(name) or of.uuid in self._exempt or await self._limit(project, name) < 0:
+        if after <= before or not self.counts(name) or of.uuid in self._exempt or await self._limit(project, name) < 0:
             return
         await self._admit(project, name, await self._count(project, others, but=of.uuid) + after)
 
-    def _counts(self, name: str) -> bool:
+    def counts(self, name: str) -> bool:
+        """Whether what is of that kind is limited anywhere."""
         return self._limits is not None and name in self._limits.counted
 
     async def _limit(self, project: str, name: str) -> int:

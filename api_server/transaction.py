@@ -80,6 +80,8 @@ class Transaction(UnitOfWork):
         self.quotas = Ledger(None if privileged else world.limits, self)
         # Objects whose deletion is under way: what is deleted along with them asks whether it may.
         self.leaving: set[str] = set()
+        # Whether each of several is to be told by itself what is wrong with it.
+        self.several = False
         # What is known before it is asked for, and who has which name.
         self.ahead = Ahead()
         self.known = Known()
@@ -156,6 +158,10 @@ class Transaction(UnitOfWork):
             [*uuids, *filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
         )
 
+    def may_put_off(self, new: Resource) -> bool:
+        """Whether what its hook takes may be taken when it is stored: nothing can be wrong with it beyond that."""
+        return not self.several and not self.quotas.counts(new.kind.snake)
+
     async def look_up(self, names: Iterable[Name], uuids: Iterable[str]) -> None:
         """Know who has these names and uuids: in one statement, or in none."""
         names, uuids = self.known.unknown(names, uuids)
@@ -174,6 +180,7 @@ class Transaction(UnitOfWork):
 
     async def expect(self, coming: Iterable[tuple[Resource, Placement]]) -> None:
         """Look up at once all names and uuids that the creation of these will ask for."""
+        self.several = True
         mentioned = [self._mentioned(new, placement, kind_of_parent(new, placement)[0]) for new, placement in coming]
         await self.look_up((name for names, _ in mentioned for name in names), (uuid for _, uuids in mentioned for uuid in uuids))
 

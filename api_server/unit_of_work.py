@@ -7,6 +7,7 @@ import asyncpg
 import orjson
 
 from api_server.errors import UnknownId, WrongKind
+from api_server.ipam.taking import Taking
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Link, Resource, digest
 from api_server.store import resources
@@ -31,6 +32,7 @@ class UnitOfWork:
         self.caller = journal.caller
         self.made: set[str] = set()
         self._waiting: list[Resource] = []
+        self._taking: dict[str, Taking] = {}
         self._rows: dict[Statement, dict[str, list[dict[str, Any]]]] = {}
         self._locked: set[str] = set()
 
@@ -63,6 +65,10 @@ class UnitOfWork:
         self._waiting.append(new)
         self.made.add(new.uuid)
 
+    def take_when_stored(self, new: Resource, taking: Taking) -> None:
+        """An address that the statement takes which stores the object. If there is none to be had, that is told then."""
+        self._taking[new.uuid] = taking
+
     async def flush(self) -> None:
         """Store the new resources and rows that wait."""
         await self._insert_waiting(self.connection)
@@ -79,6 +85,11 @@ class UnitOfWork:
     async def _insert_waiting(self, connection: Connection) -> None:
         waiting, self._waiting = self._waiting, []
         rows, self._rows = self._rows, {}
+        taking = [self._taking.pop(one.uuid) for one in waiting if one.uuid in self._taking]
+        if taking and len(waiting) == 1 and not rows and await taking[0].store(connection, self.journal, waiting[0], ()):
+            return
+        for one in taking:
+            await one.otherwise()
         if waiting:
             told = await self.tell_far(far_of_create(waiting), waiting)
             await insert_all(self.connection if told or rows else connection, self.journal, waiting)

@@ -7,12 +7,13 @@ from typing_extensions import override
 
 from api_server.errors import AddressOutside, ApiError, BadRequest, Immutable, InvalidResource, SubnetExhausted, UnknownReference
 from api_server.ipam.addresses import Held, allocate, release
-from api_server.ipam.choice import Wish, choose, choose_ahead, claim_in
+from api_server.ipam.choice import Wish, choose, choose_ahead, claim_in, first_choice
 from api_server.ipam.links import keep_ahead
 from api_server.ipam.ports import on_machine
 from api_server.ipam.routers import read_router
 from api_server.ipam.subnet import read_address
 from api_server.ipam.subnets import read_ahead, read_network, read_space
+from api_server.ipam.taking import Taking
 from api_server.model.resource import Ref, Resource
 from api_server.transaction import Hooks, Transaction
 
@@ -94,10 +95,21 @@ async def _take_from_network(tx: Transaction, new: Resource, link: Ref) -> None:
     if network is None:
         name = "virtual_network_refs"
         raise UnknownReference(name, link.uuid)
-    held = await choose(tx, network, wish, new.uuid)
-    if held.address == held.subnet.gateway:
-        await _refuse_on_machines(tx, {ref.uuid for ref in new.refs_to(PORT)})
-    _show(new, held, network.shown_uuid(held.subnet))
+
+    async def take() -> None:
+        held = await choose(tx, network, wish, new.uuid)
+        if held.address == held.subnet.gateway:
+            await _refuse_on_machines(tx, {ref.uuid for ref in new.refs_to(PORT)})
+        _show(new, held, network.shown_uuid(held.subnet))
+
+    first = first_choice(network, wish) if tx.may_put_off(new) else None
+    if first is None:
+        await take()
+        return
+    new.properties[SUBNET] = first.uuid
+    if wish.address is not None:
+        new.properties[ADDRESS] = str(wish.address)
+    tx.take_when_stored(new, Taking(first, wish.address, ADDRESS, take))
 
 
 async def _take_from_ipam(tx: Transaction, new: Resource, link: Ref) -> None:

@@ -52,6 +52,18 @@ async def choose(session: Session, network: NetworkSubnets, wish: Wish, owner: s
     return Held(home, wish.address)
 
 
+def first_choice(network: NetworkSubnets, wish: Wish) -> Subnet | None:
+    """The subnet where `choose` looks first, if all that it does there is to draw or to claim one address; raises what is wrong."""
+    subnets = subnets_for(network, wish)
+    if network.flat or not subnets:
+        return None
+    if wish.address is not None:
+        home = _home(network, subnets, wish.address)
+        return home if home.gives(wish.address) else None
+    # PostgreSQL and Python write ::a00:1, the IPv4 address in it, in different ways.
+    return subnets[0] if subnets[0].cidr.version == 4 or int(subnets[0].first) >> 112 else None
+
+
 async def choose_ahead(session: Session, wishes: Iterable[tuple[NetworkSubnets, Wish, str]]) -> None:
     """Hold for each owner what `choose` will be asked for, wherever it is the same in whichever order they are served."""
     drawing: dict[tuple[Subnet, ...], list[str]] = {}

@@ -30,6 +30,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
     Select,
@@ -110,7 +111,7 @@ class FreeList(Generic[V]):
         self._list, self._value = free.c
         self._draws = {(upward, waits): self._draw(upward=upward, waits=waits) for upward in (True, False) for waits in (True, False)}
         self._visible = {upward: Statement(select(exists(self._candidates(upward=upward)).label("visible"))) for upward in (True, False)}
-        self._claim = self._claim_one()
+        self._claim = Statement(self._claiming())
         self._claims = self._claim_all()
         self._look = Statement(select(source, self._written_here()).where(self._of_source()))
         self._lock = Statement(select(source).where(self._of_source()).with_for_update(key_share=True))
@@ -210,23 +211,36 @@ class FreeList(Generic[V]):
         return select(self._value.label("value")).where(self._of_list(), before)
 
     def _draw(self, *, upward: bool, waits: bool) -> Statement:
-        ordered = self._candidates(upward=upward).order_by(self._value if upward else self._value.desc())
+        taken, won = self._winning(upward=upward, waits=waits)
+        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(
+            taken.outerjoin(won, taken.c.value == won.c.value)
+        )
+        return Statement(joined.order_by(taken.c.value if upward else taken.c.value.desc()))
+
+    def drawing(self, when: ColumnElement[bool], *, upward: bool) -> CTE:
+        """The value that a draw holds that does not wait, or no row, to be part of a larger statement; it is made only `when`."""
+        _, won = self._winning(when, upward=upward, waits=False)
+        return won
+
+    def claiming(self, when: ColumnElement[bool]) -> CTE:
+        """The value that is claimed, or no row if another holds it, to be part of a larger statement; it is made only `when`."""
+        won: CTE = self._claiming(when).cte("won")
+        return won
+
+    def _winning(self, *when: ColumnElement[bool], upward: bool, waits: bool) -> tuple[CTE, CTE]:
+        ordered = self._candidates(upward=upward).where(*when).order_by(self._value if upward else self._value.desc())
         picked = ordered.limit(bindparam("count", type_=BigInteger)).with_for_update(of=self._free, skip_locked=not waits).cte("picked")
         gone = delete(self._free).where(self._of_list(), self._value == picked.c.value)
         taken = gone.returning(self._value.label("value")).cte("taken")
         order = taken.c.value if upward else taken.c.value.desc()
         # The owners in turn: the rows come back in the same order.
         owner = Grouping(cast(bindparam("owners"), ARRAY(self._held.c.owner.type)))[func.row_number().over(order_by=order)]
-        won = self._hold(taken.c.value, owner=owner).cte("won")
-        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(
-            taken.outerjoin(won, taken.c.value == won.c.value)
-        )
-        return Statement(joined.order_by(order))
+        return taken, self._hold(taken.c.value, owner=owner).cte("won")
 
-    def _claim_one(self) -> Statement:
+    def _claiming(self, *when: ColumnElement[bool]) -> Any:
         value = cast(bindparam("value"), self._value.type)
-        freed = delete(self._free).where(self._of_list(), self._value == value).returning(self._value).cte("freed")
-        return Statement(self._hold(value, _after(freed)))
+        freed = delete(self._free).where(self._of_list(), self._value == value, *when).returning(self._value).cte("freed")
+        return self._hold(value, _after(freed), *when)
 
     def _claim_all(self) -> Statement:
         values = cast(bindparam("values"), ARRAY(self._value.type))

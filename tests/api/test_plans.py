@@ -10,6 +10,7 @@ import asyncpg
 import orjson
 import pytest
 
+from api_server.ipam import taking
 from api_server.ipam.addresses import ADDRESSES, RELEASE
 from api_server.ipam.numbers import LET_GO
 from api_server.ipam.ports import NETWORK_OF_PORT, derived_macs
@@ -61,9 +62,11 @@ def uuid_of(name: str) -> str:
 
 NETWORK, PORT, ADDRESS = uuid_of("virtual-network1"), uuid_of("virtual-machine-interface7"), uuid_of("instance-ip7")
 NAME = ("default-domain", "p", "virtual-machine-interface7")
-DRAW = {"subnet": uuid_of("subnet1"), "space": NETWORK, "owner": ADDRESS, "purpose": "object"}
+DRAW = {"subnet": uuid_of("subnet1"), "space": NETWORK, "owner": ADDRESS, "owners": [ADDRESS], "purpose": "object"}
 ROWS = orjson.dumps([{"uuid": PORT, "source": PORT, "target": NETWORK}]).decode()
 NEW = orjson.dumps([{"uuid": PORT, "place": 0}]).decode()
+ASSUMED = assumptions.parameters([unchanged(NETWORK, datetime.now(UTC)), nobody_within(PORT, PORT)])
+CREATE = {"resources": NEW, "refs": ROWS, "changes": NEW, **ASSUMED}
 
 
 def listed(**asked: Any) -> tuple[Statement, dict[str, Any]]:
@@ -78,15 +81,12 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     "resolve": (resources.RESOLVE, {"kinds": ["virtual-machine-interface"], "digests": [digest(NAME)], "uuids": [NETWORK, PORT]}),
     "by uuid": (resources.BY_UUID, {"uuid": PORT}),
     "by name": (resources.BY_NAME, {"kind": "virtual-machine-interface", "name_digest": digest(NAME)}),
-    "create": (
-        creates.INSERT,
-        {
-            "resources": NEW,
-            "refs": ROWS,
-            "changes": NEW,
-            **assumptions.parameters([unchanged(NETWORK, datetime.now(UTC)), nobody_within(PORT, PORT)]),
-        },
-    ),
+    "create": (creates.INSERT, CREATE),
+    **{
+        f"create and draw {'upward' if upward else 'downward'}": (one, {**CREATE, **DRAW, "count": 1})
+        for upward, one in taking.DRAW.items()
+    },
+    "create and claim": (taking.CLAIM, {**CREATE, **DRAW, "value": "10.0.0.7"}),
     "lock": (resources.LOCK, {"uuids": [PORT]}),
     "children": (resources.CHILDREN_OF, {"uuid": PORT, "kind": "routing-instance"}),
     "all children": (resources.ALL_CHILDREN, {"uuid": PORT}),

@@ -9,6 +9,7 @@ from api_server.ipam.addresses import ADDRESSES, RELEASE
 from api_server.ipam.freelist import SHORT
 from api_server.ipam.numbers import LET_GO
 from api_server.ipam.subnets import OF_NETWORK
+from api_server.ipam.taking import CLAIM, DRAW
 from api_server.store import creates, kv, resources
 from api_server.store.database import Database, Writing
 from api_server.store.statements import Statement
@@ -35,7 +36,7 @@ def test_a_statement_that_only_reads_is_known(statement: Statement) -> None:
     "statement",
     [
         *(resources.LOCK, creates.INSERT, LET_GO, resources.RELAX, kv.STORE),
-        *(RELEASE, SHORT, _TURN, *ADDRESSES._draws.values(), ADDRESSES._claim, ADDRESSES._lock),
+        *(RELEASE, SHORT, _TURN, *ADDRESSES._draws.values(), *DRAW.values(), CLAIM, ADDRESSES._claim, ADDRESSES._lock),
     ],
 )
 def test_a_statement_that_writes_or_locks_is_known(statement: Statement) -> None:
