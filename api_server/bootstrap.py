@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, text
 
 from api_server.hooks import HOOKS
 from api_server.ipam.tags import UNNUMBERED
@@ -23,6 +23,7 @@ from api_server.transaction import PLAIN, Transaction, World, write
 # Any number will do, as long as every server uses the same.
 _TURN = Statement(select(func.pg_advisory_xact_lock(bindparam("turn"))))
 TURN = 0x6E65_7477
+COUNT_KINDS = Statement(text("ANALYZE resource"))
 
 
 def _entries() -> list[dict[str, Any]]:
@@ -46,11 +47,15 @@ async def bootstrap(database: Database, world: World) -> None:
         if not await _missing(tx, entries) and not await tx.fetch(UNNUMBERED):
             return
         await tx.fetch(_TURN, turn=TURN)
-        for entry in await _missing(tx, entries):
+        missing = await _missing(tx, entries)
+        for entry in missing:
             # A kind's own rules may just have made it along with its parent.
             if await tx.find(entry["kind"], entry["fq_name"]) is None:
                 await _make(tx, entry)
         await _number(tx)
+        if missing:
+            # The plans that sessions begin with are then made knowing that there are many kinds; later, PostgreSQL sees to it.
+            await tx.fetch(COUNT_KINDS)
 
     await write(world, database, Journal(SYSTEM, "bootstrap"), work, privileged=True)
 

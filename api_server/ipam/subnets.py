@@ -14,7 +14,7 @@ from api_server.ipam.freelist import Session
 from api_server.ipam.subnet import Address, Subnet
 from api_server.ipam.tables import address, subnet
 from api_server.store.rows import rows_of
-from api_server.store.statements import Statement
+from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
 
 
@@ -61,7 +61,7 @@ def _subnets_of_network() -> Any:
     found = union_all(*both).lateral("found")
     mode = resource.c.properties["address_allocation_mode"].astext.label("mode")
     chosen = select(resource.c.fq_name, mode, *found.c).select_from(resource.outerjoin(found, true()))
-    kind = resource.c.kind == "virtual-network"
+    kind = beside(resource.c.kind == literal_column("'virtual-network'"))
     return chosen.where(resource.c.uuid == bindparam("network"), kind).order_by(found.c.flat, found.c.turn, found.c.position)
 
 

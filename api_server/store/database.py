@@ -32,6 +32,8 @@ LOST_A_RACE = (
 ATTEMPTS = 8
 # What is otherwise left to the commit.
 CHECK_DEFERRED = Statement(text("SET CONSTRAINTS ALL IMMEDIATE"))
+# Every statement has an index. PostgreSQL would read a small table whole instead, and keep the plan until somebody counts how it has grown.
+PLANNING = {"enable_seqscan": "off", "random_page_cost": "1.1", "jit": "off"}
 
 
 class Connection:
@@ -116,7 +118,7 @@ class Writing(Connection):
 
 def session_options(*, pooled: bool, prepared_statements: bool) -> dict[str, Any]:
     """How sessions are opened. Poolers refuse settings that they cannot follow from one connection to the next."""
-    settings = {"application_name": "netweave"} | ({} if pooled or not prepared_statements else {"jit": "off"})
+    settings = {"application_name": "netweave"} | ({} if pooled or not prepared_statements else PLANNING)
     cache = {} if prepared_statements else {"statement_cache_size": 0}
     return {"reset": _keep_session, "server_settings": settings, **cache}
 

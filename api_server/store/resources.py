@@ -35,7 +35,7 @@ from api_server.store.database import Connection
 from api_server.store.journal import DELETED, UPDATED, Journal, Told, symmetric
 from api_server.store.rows import rows_of
 from api_server.store.sight import readable
-from api_server.store.statements import Statement
+from api_server.store.statements import Statement, beside
 from api_server.store.tables import change, reference, resource
 
 KEYS = ["uuid", "kind", "fq_name", "name_digest", "parent", "parent_kind"]
@@ -150,7 +150,7 @@ ALL_CHILDREN = Statement(select(*_ENDS).where(resource.c.parent == bindparam("uu
 REFERRERS = Statement(
     select(*_ENDS)
     .join(reference, reference.c.source == resource.c.uuid)
-    .where(reference.c.target == bindparam("uuid"), resource.c.kind == bindparam("kind"))
+    .where(reference.c.target == bindparam("uuid"), beside(resource.c.kind == bindparam("kind")))
     .order_by(resource.c.created, resource.c.uuid)
 )
 ALL_REFERRERS = Statement(
