@@ -1,99 +1,122 @@
-"""`python -m tests.bench`, run by `make bench`: one run, one table."""
+"""`python -m tests.bench`, run by `make bench`: ratios to what the machine can do, measured in one run."""
 
 import argparse
-import os
-import platform
+import json
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import uvloop
 
-from tests.bench import bare, generator, wrk
-from tests.bench.connection import Connection
-from tests.bench.figures import alternate
-from tests.bench.measures import Bench, Target, keep_bodies
-from tests.bench.report import limits, lines
-from tests.bench.rows import Script, read_script
+from tests.bench import generator, profiling, record, report, wrk
+from tests.bench.bench import Bench
+from tests.bench.figures import Section, Taken, alternate, sides_of
+from tests.bench.groups import GROUPS
 from tests.bench.stage import Stage, api, embedded
-from tests.bench.statements import Count, count
-from tests.bench.world import World, populate
+from tests.bench.statements import count
+from tests.bench.world import furnish
 from tests.served import migrate
+
+STATEMENTS = "statements"
+
+
+@dataclass
+class Asked:
+    """What the command line says."""
+
+    rounds: int
+    seconds: float
+    only: Sequence[str]
+    profile: str
+    output: Path
+    told: dict[str, Any] = field(default_factory=dict)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, help="alternating rounds, of which the medians are taken  [5]")
-    parser.add_argument("--seconds", type=float, help="how long each measure takes in each round  [1]")
-    parser.add_argument("--quick", action="store_true", help="3 rounds of half a second: to see that it runs")
-    asked = parser.parse_args()
-    rounds = asked.rounds or (3 if asked.quick else 5)
-    seconds = asked.seconds or (0.5 if asked.quick else 1.0)
+    parser.add_argument("--seconds", type=float, help="how long each side takes in each round  [1]")
+    parser.add_argument("--quick", action="store_true", help="1 round of 0.3 s: to see that it runs")
+    parser.add_argument("--only", default="", help=f"groups to measure, with commas between: {', '.join([*GROUPS, STATEMENTS])}  [all]")
+    parser.add_argument("--profile", default="", metavar="NAME", help="look into the server in measures whose name has this in it (py-spy)")
+    parser.add_argument("--output", type=Path, default=Path("bench.json"), help="where all figures go as JSON  [%(default)s]")
+    given = parser.parse_args()
+    only = [one for one in given.only.split(",") if one] or [*GROUPS, STATEMENTS]
+    if unknown := set(only) - {*GROUPS, STATEMENTS}:
+        parser.error(f"--only: there is no {', '.join(sorted(unknown))}")
+    if given.profile:
+        profiling.found()
+    if not given.quick and not wrk.found():
+        wrk.install()
+    asked = Asked(
+        given.rounds or (1 if given.quick else 5), given.seconds or (0.3 if given.quick else 1.0), only, given.profile, given.output
+    )
     with tempfile.TemporaryDirectory(prefix="netweave-bench-") as directory, embedded(Path(directory)) as stage:
-        uvloop.run(run(stage, rounds, seconds))
+        uvloop.run(run(stage, asked))
+    asked.output.write_text(json.dumps(asked.told, indent=1) + "\n")
+    print(f"all figures are in {asked.output}")
 
 
-async def run(stage: Stage, rounds: int, seconds: float) -> None:
-    """Prepare, measure in turn, print."""
+async def run(stage: Stage, asked: Asked) -> None:
+    """Prepare, measure group by group, print."""
     start = time.monotonic()
-    read = wrk.ordered if wrk.found() else generator.ordered
-    _say("making the networks")
-    template, world = await _template(stage)
-    _say("counting statements")
-    counts = await _count(stage, template, world)
-    async with _bench(stage, template, world, read) as bench:
-        taken = await alternate(bench.measures(), rounds, seconds, _say)
-        print(await _conditions(stage, rounds, seconds, "wrk" if read is wrk.ordered else "own generator, wrk is not installed"))
-        print("\n".join(lines(taken, counts, bench.script.rows)))
-    print("\n".join(["", *limits(taken), f"{time.monotonic() - start:.0f} seconds in all"]))
+    template = await _template(stage)
+    has_wrk = wrk.found()
+    conditions = await record.conditions(stage, rounds=asked.rounds, seconds=asked.seconds, groups=list(asked.only))
+    asked.told |= conditions | {"load": "wrk" if has_wrk else "generator", "groups": {}}
+    _print(report.heading(conditions, "wrk" if has_wrk else "our own generator (there is no wrk)"))
+    done: list[tuple[Sequence[Section], Taken]] = []
+    for name in asked.only:
+        if name == STATEMENTS:
+            await _count(stage, template, asked)
+            continue
+        _say(f"{name}: preparing")
+        async with GROUPS[name](Bench(stage, template, wrk.ordered if has_wrk else generator.ordered)) as sections:
+            taken = await alternate(sides_of(sections), asked.rounds, asked.seconds, _say)
+            _print(report.table(sections, taken))
+            await _profile(sections, asked)
+        done.append((sections, taken))
+        asked.told["groups"][name] = record.sections(sections, taken)
+    asked.told["seconds"] = round(time.monotonic() - start)
+    _print([*report.goals(done), f"{asked.told['seconds']} seconds in all"])
 
 
-async def _template(stage: Stage) -> tuple[str, World]:
-    """A database with the networks in it, which nobody uses."""
+async def _profile(sections: Sequence[Section], asked: Asked) -> None:
+    for side in sides_of(sections) if asked.profile else ():
+        if asked.profile in side.name and side.pids:
+            _print(["", *await profiling.profile(side, max(asked.seconds, 5))])
+
+
+async def _template(stage: Stage) -> str:
+    """A database with the crowded network in it, which nobody uses."""
     database = stage.postgres.make()
     migrate(database)
-    with api(database) as (server, _):
-        world = await populate(server.url)
+    with api(database) as server:
+        await furnish(server.url)
     session = await asyncpg.connect(database)
     await session.execute("VACUUM ANALYZE")
     await session.close()
-    return database, world
+    return database
 
 
-async def _count(stage: Stage, template: str, world: World) -> list[Count]:
+async def _count(stage: Stage, template: str, asked: Asked) -> None:
+    _say("counting statements")
     database = stage.clone(template)
     await stage.log_statements(database)
-    with api(database) as (server, _):
-        return await count(server.url, world, stage.log)
+    with api(database) as server, api(database) as other:
+        counts = await count(server.url, other.url, stage.log)
+    asked.told[STATEMENTS] = record.statements(counts)
+    _print(report.statements(counts))
 
 
-@asynccontextmanager
-async def _bench(stage: Stage, template: str, world: World, read: generator.Generate) -> AsyncIterator[Bench]:
-    """The server and the bare route beside it, ready to be measured."""
-    database, bodies = stage.clone(template), stage.postgres.make()
-    with ExitStack() as servers:
-        server, worker = servers.enter_context(api(database))
-        script: Script = await read_script(server.url, database)
-        connection = await Connection.open(server.url)
-        size = len(await connection.ask("GET", world.read))
-        await keep_bodies(bodies, await connection.ask("GET", world.list))
-        await connection.close()
-        async with bare.served(size) as (url, pid):
-            yield Bench(stage, world, Target(url, pid), Target(server.url, worker), template, script, read, bodies)
-
-
-async def _conditions(stage: Stage, rounds: int, seconds: float, load: str) -> str:
-    session = await asyncpg.connect(stage.postgres.url)
-    version = await session.fetchval("SHOW server_version")
-    await session.close()
-    return (
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, embedded PostgreSQL {version}, one worker; reads by {load}; "
-        f"medians of {rounds} alternating rounds of {seconds:g} s\n"
-    )
+def _print(lines: Any) -> None:
+    _say("")
+    print("\n".join(lines), flush=True)
 
 
 def _say(what: str) -> None:

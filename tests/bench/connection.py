@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Self
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
 
 
 class RequestFailed(Exception):
@@ -27,21 +29,39 @@ class Connection:
     async def open(cls, url: str) -> Self:
         parts = urlsplit(url)
         assert parts.hostname is not None
-        return cls(parts.netloc, *await asyncio.open_connection(parts.hostname, parts.port))
+        # A reader with room for more stops the stream of a long answer less often.
+        return cls(parts.netloc, *await asyncio.open_connection(parts.hostname, parts.port, limit=2**22))
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The body of the answer; RequestFailed unless its status is 2xx."""
+        return await self.answer(await self.first(method, path, body), f"{method} {path}")
+
+    async def first(self, method: str, path: str, body: bytes = b"") -> bytes:
+        """Send a request; the head of its answer, which `answer` must be given."""
         head = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), path.encode(), self._host)
         if body:
             head += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
         self._writer.write(head + b"\r\n" + body)
-        answer = await self._reader.readuntil(b"\r\n\r\n")
-        length = _LENGTH.search(answer)
-        content = await self._reader.readexactly(int(length[1])) if length else b""
-        status = int(answer[9:12])
+        return await self._reader.readuntil(b"\r\n\r\n")
+
+    async def answer(self, head: bytes, request: str) -> bytes:
+        """The body that follows the head."""
+        length = _LENGTH.search(head)
+        if length:
+            content = await self._reader.readexactly(int(length[1]))
+        else:
+            content = b"".join([part async for part in self._parts()]) if _CHUNKED.search(head) else b""
+        status = int(head[9:12])
         if not 200 <= status < 300:
-            raise RequestFailed(f"{method} {path}", status, content)
+            raise RequestFailed(request, status, content)
         return content
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        """A body that comes in chunks."""
+        while size := int(await self._reader.readline(), 16):
+            yield await self._reader.readexactly(size)
+            await self._reader.readexactly(2)
+        await self._reader.readexactly(2)
 
     async def close(self) -> None:
         self._writer.close()

@@ -1,113 +1,95 @@
-"""The load, as a process of its own: `python -m tests.bench.generator` reads an order as JSON and answers what it did as JSON."""
+"""
+Our own load, a process of its own: for answers that take so long that wrk, which does not wait for the last ones, would count too few of
+them, and where there is no wrk. `python -m tests.bench.generator` reads an order as JSON and answers what it did as JSON.
+"""
 
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import asdict
 from itertools import count
+from statistics import quantiles
 
 import orjson
 import uvloop
 
-from tests.bench.connection import Connection
-from tests.bench.world import SORTS, instance_ip, kind_of, many, port
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """
-    `clients` connections for `seconds`, each asking for `path` again and again, or creating what is named after `name`: pairs, or things
-    of this `sort`, `together` of them in one request.
-    """
-
-    url: str
-    clients: int
-    seconds: float
-    path: str = ""
-    name: str = ""
-    sort: str = ""
-    together: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What was done: `rate` requests or pairs a second, of `size` bytes each; `cpu` is the generator's own share of a core."""
-
-    rate: float
-    cpu: float
-    size: int = 0
+from tests.bench.connection import Connection, RequestFailed
+from tests.bench.orders import Load, LoadFailed, Order, Step, filled
 
 
 async def run(order: Order) -> Load:
     """Raises RequestFailed at the first answer that is no 2xx."""
     connections = [await Connection.open(order.url) for _ in range(order.clients)]
+    turns = count()
     start, cpu = time.perf_counter(), time.process_time()
-    counts = await asyncio.gather(*(_until(start + order.seconds, _work(order, client, one)) for client, one in enumerate(connections)))
+    done = await asyncio.gather(*(_until(start + order.seconds, _requests(order, *each, turns)) for each in enumerate(connections)))
     spent, cpu = time.perf_counter() - start, time.process_time() - cpu
     for one in connections:
         await one.close()
-    return Load(sum(done for done, _ in counts) / spent, cpu / spent, max(size for _, size in counts))
+    times, sizes = [one for each in done for one, _ in each], [size for each in done for _, size in each]
+    percentiles = quantiles(times, n=100) if len(times) > 1 else times * 99
+    return Load(len(times) / spent, cpu / spent, sum(sizes) / len(sizes), percentiles[49], percentiles[98])
 
 
-def _work(order: Order, client: int, connection: Connection) -> AsyncIterator[int]:
-    if order.path:
-        return _reads(connection, order.path)
-    name = f"{order.name}-{client}"
-    if not order.sort:
-        return _pairs(connection, name)
-    make = SORTS[order.sort]
-    return _together(connection, make, name, order.together) if order.together else _singly(connection, make, name)
-
-
-async def _until(deadline: float, work: AsyncIterator[int]) -> tuple[int, int]:
-    """How many were done, and the size of the last answer."""
-    done = 0
+async def _until(deadline: float, work: AsyncIterator[int]) -> list[tuple[float, int]]:
+    """Milliseconds and bytes of each answer."""
+    done, start = [], time.perf_counter()
     async for size in work:
-        done += 1
-        if time.perf_counter() >= deadline:
-            return done, size
-    raise AssertionError("a load goes on until its time is over")
+        now = time.perf_counter()
+        done.append(((now - start) * 1000, size))
+        if now >= deadline:
+            break
+        start = now
+    return done
 
 
-async def _reads(connection: Connection, path: str) -> AsyncIterator[int]:
-    while True:
-        yield len(await connection.ask("GET", path))
+async def _requests(order: Order, client: int, connection: Connection, shared: Iterator[int]) -> AsyncIterator[int]:
+    if order.threads == 1:
+        client, turns = 0, shared
+    else:
+        turns = count()
+    for turn in turns:
+        for step in order.steps:
+            yield len(await _ask(connection, order, step, client, turn))
 
 
-async def _pairs(connection: Connection, prefix: str) -> AsyncIterator[int]:
-    number = 0
-    while True:
-        name = f"{prefix}-{number}"
-        size = len(await connection.ask("POST", "/virtual-machine-interfaces", port(name)))
-        yield size + len(await connection.ask("POST", "/instance-ips", instance_ip(name)))
-        number += 1
-
-
-async def _singly(connection: Connection, make: Callable[[str], list[bytes]], prefix: str) -> AsyncIterator[int]:
-    for number in count():
-        yield sum([len(await connection.ask("POST", f"/{kind_of(one).decode()}s", one)) for one in make(f"{prefix}-{number}")])
-
-
-async def _together(connection: Connection, make: Callable[[str], list[bytes]], prefix: str, things: int) -> AsyncIterator[int]:
-    for number in count(0, things):
-        documents = [one for each in range(number, number + things) for one in make(f"{prefix}-{each}")]
-        yield len(await connection.ask("POST", "/v2/bulk", many(documents)))
+async def _ask(connection: Connection, order: Order, step: Step, client: int, turn: int) -> bytes:
+    return await connection.ask(step.method, filled(step.path, order, client, turn), filled(step.body, order, client, turn).encode())
 
 
 async def ordered(order: Order) -> Load:
-    """Let a process of its own do it."""
+    """Let a process of its own do it; LoadFailed when an answer was no 2xx."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.bench.generator", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
     )
     answer, _ = await process.communicate(orjson.dumps(asdict(order)))
     if process.returncode:
-        raise SystemExit("the load failed, so there is no figure")
+        raise LoadFailed("the load failed, so there is no figure")
     return Load(**orjson.loads(answer))
+
+
+async def complaint(order: Order) -> str:
+    """Why an order may have failed: what is answered to its first requests, under names that nobody used."""
+    unused = Order(order.url, 1, 0, order.steps, 0xFFFF, order.span)
+    connection = await Connection.open(order.url)
+    try:
+        for step in order.steps:
+            await _ask(connection, unused, step, 0, 0)
+    except RequestFailed as why:
+        return str(why)
+    finally:
+        await connection.close()
+    return "asked once more, it is answered well"
 
 
 Generate = Callable[[Order], Awaitable[Load]]
 
 
+def read_order(text: bytes) -> Order:
+    given = orjson.loads(text)
+    return Order(**given | {"steps": tuple(Step(**step) for step in given["steps"])})
+
+
 if __name__ == "__main__":
-    sys.stdout.buffer.write(orjson.dumps(asdict(uvloop.run(run(Order(**orjson.loads(sys.stdin.buffer.read())))))))
+    sys.stdout.buffer.write(orjson.dumps(asdict(uvloop.run(run(read_order(sys.stdin.buffer.read()))))))

@@ -14,6 +14,8 @@ from tests.bench.world import create, instance_ip, port
 # What the database gives by itself, to the server's rows as to these.
 _GIVEN = {"change": {"revision", "xid", "at", "created", "modified"}, "resource": {"created", "modified"}}
 _TABLES = {"resource": "uuid", "reference": "source", "address": "owner", "change": "uuid"}
+# Far enough apart that no two clients come to the same address of 10.0.0.0/8.
+_APART = 400_000
 # A pair is told from others by one number; both sides make uuid, name and address of it in the same way.
 _NUMBER = "cast(:n as text)"
 _IP = f"cast('10.1.0.0' as inet) + cast({_NUMBER} as bigint)"
@@ -27,6 +29,17 @@ class Script:
     documents: Mapping[str, str]
 
     @property
+    def sql(self) -> str:
+        """For pgbench: two transactions, as the two requests are."""
+        blocks = ["BEGIN;\n" + "".join(f"{sql};\n" for sql in statements) + "END;\n" for statements in self.transactions]
+        return f"\\set number :number + 1\n\\set n :client_id * {_APART} + :number\n" + "".join(blocks)
+
+    @property
+    def given(self) -> Mapping[str, str]:
+        """The variables that it starts with."""
+        return {"number": "0", **self.documents}
+
+    @property
     def rows(self) -> str:
         """How many rows of which table, for the reader."""
         statements = [statement for transaction in self.transactions for statement in transaction]
@@ -38,8 +51,8 @@ async def read_script(url: str, database: str) -> Script:
     """Create a pair through the API and see what it leaves."""
     connection = await Connection.open(url)
     uuids = [
-        await create(connection, "virtual-machine-interface", port("template")),
-        await create(connection, "instance-ip", instance_ip("template")),
+        await create(connection, port("template")),
+        await create(connection, instance_ip("template")),
     ]
     await connection.close()
     session = await asyncpg.connect(database)

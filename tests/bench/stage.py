@@ -4,15 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 import asyncpg
-import psutil
 
 from api_server.embedded import EmbeddedServer
 from api_server.embedded.binaries import shipped
+from tests.bench.pgbench import Pgbench
 from tests.bench.shares import family
-from tests.served import Postgres, Server, served
+from tests.served import Postgres, served
 
 
 @dataclass(frozen=True)
@@ -27,9 +27,8 @@ class Stage:
         return self.directory / "data" / "postgres.log"
 
     @property
-    def pgbench(self) -> Path:
-        """It comes with the server."""
-        return shipped().postgres.with_name("pgbench")
+    def pgbench(self) -> Pgbench:
+        return Pgbench(shipped().postgres.with_name("pgbench"), self.directory)
 
     def clone(self, template: str) -> str:
         """A new database like that one, which nobody may be using."""
@@ -47,15 +46,17 @@ class Stage:
         await session.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Something that serves HTTP: its address and its processes."""
+
+    url: str
+    pids: tuple[int, ...]
+
+
 def name_of(database: str) -> str:
     """The name in a database's URL."""
     return urlsplit(database).path[1:]
-
-
-def options(database: str) -> dict[str, str]:
-    """What pgbench must be told to reach it."""
-    parts = urlsplit(database)
-    return {"host": parse_qs(parts.query)["host"][0], "user": str(parts.username), "name": name_of(database)}
 
 
 @contextmanager
@@ -65,8 +66,7 @@ def embedded(directory: Path) -> Iterator[Stage]:
 
 
 @contextmanager
-def api(database: str) -> Iterator[tuple[Server, int]]:
-    """The server with one worker, and that worker's process id."""
-    with served(DATABASE_URL=database) as server:
-        (worker,) = psutil.Process(server.process.pid).children()
-        yield server, worker.pid
+def api(database: str, workers: int = 1) -> Iterator[Target]:
+    """The server, ready: the process that was started and its workers."""
+    with served("--workers", workers, DATABASE_URL=database) as server:
+        yield Target(server.url, tuple(family(server.process.pid)))

@@ -1,120 +1,99 @@
-"""The objects that the figures are taken on, made through the API; and the bodies of the requests."""
+"""The objects that figures are taken on, and the bodies that make them: of a name, or of the token that a load puts names for."""
 
-import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
 
 from tests.bench.connection import Connection
 
-DOMAIN, PROJECT = "default-domain", "bench"
-LISTED = 1_000
-_SEEDERS = 8
+Document = dict[str, Any]
+
+DOMAIN, PROJECT, CROWDED = "default-domain", "bench", "crowded"
+TOGETHER = 1_000
+# Of the size of a port that an orchestrator makes: 1.1 kB.
+NOTES = {"key_value_pair": [{"key": f"io.example/{number}", "value": "x" * 40} for number in range(11)]}
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """`network` is the one that is read, `crowded` the one that all ports join; the list is of the children of `listing`."""
-
-    network: str
-    crowded: str
-    listing: str
-
-    @property
-    def read(self) -> str:
-        return f"/virtual-network/{self.network}"
-
-    @property
-    def list(self) -> str:
-        return f"/virtual-networks?detail=true&parent_id={self.listing}"
-
-
-def body(kind: str, **members: Any) -> bytes:
+def body(kind: str, **members: Any) -> Document:
     """A create or an update of that kind."""
-    return orjson.dumps({kind: members})
+    return {kind: members}
 
 
-def network(name: str, cidr: str, project: str = PROJECT) -> bytes:
+def project(name: str, **members: Any) -> Document:
+    return body("project", fq_name=[DOMAIN, name], parent_type="domain", **members)
+
+
+def network(name: str, cidr: str = "10.1.0.0/24", below: str = PROJECT, **members: Any) -> Document:
     prefix, length = cidr.split("/")
     subnets = {"ipam_subnets": [{"subnet": {"ip_prefix": prefix, "ip_prefix_len": int(length)}}]}
     ipam = {"to": [DOMAIN, "default-project", "default-network-ipam"], "attr": subnets}
-    return body("virtual-network", fq_name=[DOMAIN, project, name], parent_type="project", network_ipam_refs=[ipam])
+    return body("virtual-network", fq_name=[DOMAIN, below, name], parent_type="project", network_ipam_refs=[ipam], **members)
 
 
-def port(name: str) -> bytes:
-    """A port in the crowded network."""
-    return body(
-        "virtual-machine-interface",
-        fq_name=[DOMAIN, PROJECT, name],
-        parent_type="project",
-        virtual_network_refs=[{"to": [DOMAIN, PROJECT, "crowded"]}],
-    )
+def port(name: str, net: str = CROWDED, below: str = PROJECT, **members: Any) -> Document:
+    refs = [{"to": [DOMAIN, below, net]}]
+    return body("virtual-machine-interface", fq_name=[DOMAIN, below, name], parent_type="project", virtual_network_refs=refs, **members)
 
 
-def instance_ip(name: str) -> bytes:
+def large_port(name: str) -> Document:
+    """A port that says as much as an orchestrator's."""
+    return port(name, virtual_machine_interface_device_owner="compute:nova", annotations=NOTES)
+
+
+def instance_ip(name: str, net: str = CROWDED, below: str = PROJECT, **members: Any) -> Document:
     """The address of the port of the same name."""
-    return body(
-        "instance-ip",
-        fq_name=[name],
-        virtual_network_refs=[{"to": [DOMAIN, PROJECT, "crowded"]}],
-        virtual_machine_interface_refs=[{"to": [DOMAIN, PROJECT, name]}],
-    )
+    return address(name, net, below, virtual_machine_interface_refs=[{"to": [DOMAIN, below, name]}], **members)
 
 
-def machine(name: str) -> bytes:
-    return body("virtual-machine", fq_name=[name])
+def address(name: str, net: str = CROWDED, below: str = PROJECT, **members: Any) -> Document:
+    """An address of no port."""
+    return body("instance-ip", fq_name=[name], virtual_network_refs=[{"to": [DOMAIN, below, net]}], **members)
 
 
-def address(name: str) -> bytes:
-    """An address of the crowded network, of no port."""
-    return body("instance-ip", fq_name=[name], virtual_network_refs=[{"to": [DOMAIN, PROJECT, "crowded"]}])
+def machine(name: str, **members: Any) -> Document:
+    return body("virtual-machine", fq_name=[name], **members)
 
 
 # What is created one by one and many at once: the objects of one such thing.
-SORTS: dict[str, Callable[[str], list[bytes]]] = {
+SORTS: dict[str, Callable[[str], list[Document]]] = {
     "machines": lambda name: [machine(name)],
-    "networks with a subnet": lambda name: [network(name, "10.1.0.0/24")],
+    "networks with a subnet": lambda name: [network(name)],
     "ports": lambda name: [port(name)],
     "instance-ips": lambda name: [address(name)],
     "objects of pods": lambda name: [machine(name), port(name), instance_ip(name)],
 }
 
 
-def kind_of(document: bytes) -> bytes:
-    """The key around a body."""
-    return document[2 : document.index(b'":')]
+def kind_of(document: Document) -> str:
+    return next(iter(document))
 
 
-def many(documents: Iterable[bytes]) -> bytes:
+def many(documents: Iterable[Document]) -> Document:
     """The body that creates them all in one request."""
-    entries = (b'{"kind":"%s","data":%s}' % (kind_of(one), one[one.index(b'":') + 2 : -1]) for one in documents)
-    return b'{"resources":[%s]}' % b",".join(entries)
+    return {"resources": [{"kind": kind, "data": members} for document in documents for kind, members in document.items()]}
 
 
-async def create(connection: Connection, kind: str, document: bytes) -> str:
+async def create(connection: Connection, document: Document) -> str:
     """POST it; its uuid."""
-    uuid: str = orjson.loads(await connection.ask("POST", f"/{kind}s", document))[kind]["uuid"]
+    kind = kind_of(document)
+    uuid: str = orjson.loads(await connection.ask("POST", f"/{kind}s", orjson.dumps(document)))[kind]["uuid"]
     return uuid
 
 
-async def populate(url: str, listed: int = LISTED) -> World:
-    """Two projects: one with the networks that are read and joined, one with those that are listed."""
+async def make(url: str, documents: Iterable[Document]) -> None:
+    """Create them, many at once."""
     connection = await Connection.open(url)
-    listing = f"{PROJECT}-list"
-    await create(connection, "project", body("project", fq_name=[DOMAIN, PROJECT], parent_type="domain"))
-    project = await create(connection, "project", body("project", fq_name=[DOMAIN, listing], parent_type="domain"))
-    read = await create(connection, "virtual-network", network("read", "192.168.0.0/24"))
-    crowded = await create(connection, "virtual-network", network("crowded", "10.0.0.0/8"))
+    waiting = iter(documents)
+    while some := list(islice(waiting, TOGETHER)):
+        await connection.ask("POST", "/v2/bulk", orjson.dumps(many(some)))
     await connection.close()
-    names = iter([network(f"net-{number}", "172.16.0.0/24", listing) for number in range(listed)])
-    await asyncio.gather(*(_create_each(url, names) for _ in range(_SEEDERS)))
-    return World(read, crowded, project)
 
 
-async def _create_each(url: str, networks: Iterable[bytes]) -> None:
+async def furnish(url: str) -> None:
+    """What every group starts from: a project, and in it the network that all ports join."""
     connection = await Connection.open(url)
-    for document in networks:
-        await create(connection, "virtual-network", document)
+    await create(connection, project(PROJECT))
+    await create(connection, network(CROWDED, "10.0.0.0/8"))
     await connection.close()

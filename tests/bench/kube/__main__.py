@@ -15,7 +15,6 @@ from tests.bench.kube.processes import cluster
 from tests.bench.kube.report import document, lines
 from tests.bench.kube.runs import Runs
 from tests.bench.kube.tap import Tap
-from tests.bench.shares import family
 from tests.bench.stage import Stage, api, embedded
 from tests.served import migrate
 
@@ -43,12 +42,12 @@ async def run(stage: Stage, pods: int, synced: int, seconds: float) -> dict[str,
     start = time.monotonic()
     database = stage.postgres.make()
     migrate(database)
-    with api(database) as (server, _):
+    with api(database) as server:
         async with Tap(server.url).open() as tap, cluster(stage.directory) as kube:
             runs = Runs(
                 stage.directory,
                 tap,
-                lambda: {"server": family(server.process.pid), "PostgreSQL": stage.processes(), "tap": [os.getpid()]},
+                lambda: {"server": list(server.pids), "PostgreSQL": stage.processes(), "tap": [os.getpid()]},
                 _say,
             )
             new = await runs.new(kube, pods, seconds)
