@@ -18,7 +18,7 @@ from api_server.errors import (
     UuidTaken,
 )
 from api_server.ipam.ahead import Ahead
-from api_server.ipam.numbers import let_go
+from api_server.ipam.departures import DELETE
 from api_server.known import End, Known, Name
 from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import Catalog
@@ -30,7 +30,6 @@ from api_server.quotas import Ledger
 from api_server.store import resources
 from api_server.store.database import Database, Writing
 from api_server.store.journal import Journal, far_of_update
-from api_server.store.resources import link_of
 from api_server.unit_of_work import UnitOfWork
 
 Result = TypeVar("Result")
@@ -44,6 +43,9 @@ class Hooks:
 
     # The kinds of those targets that `foresee` looks at: they are there when it is asked.
     looks_at: frozenset[str] = frozenset()
+
+    # Whether an object holds addresses, which are free again when it is deleted.
+    holds_address: bool = False
 
     async def foresee(self, tx: "Transaction", coming: Sequence[Resource]) -> None:
         """Read and take at once, into `tx.ahead`, what will be asked for one by one when these are created. Refuses nothing."""
@@ -216,9 +218,8 @@ class Transaction(UnitOfWork):
         self.ahead.forget()
         hooks = self.world.hooks.get(new.kind.name, PLAIN)
         await hooks.before_update(self, old, new)
-        await self.flush()
         told = await self.tell_far(far_of_update(old, new))
-        await resources.replace_one(self.connection, self.journal, old, new, told)
+        await self.change(resources.UPDATE, old.uuid, resources.replacement(self.journal, old, new, told))
         self.known.forget(old)
         self.quotas.forget()
         await hooks.after_update(self, old, new)
@@ -231,30 +232,31 @@ class Transaction(UnitOfWork):
             raise SystemObject(_title(old.kind), old.fq_name, old.uuid)
         self.leaving.add(old.uuid)
         self.ahead.forget()
-        await self.world.hooks.get(old.kind.name, PLAIN).before_delete(self, old)
-        children = [link_of(row) for row in await self.fetch(resources.ALL_CHILDREN, uuid=old.uuid)]
-        if blocking := [child for child in children if not goes_along(old.kind, child)]:
+        hooks = self.world.hooks.get(old.kind.name, PLAIN)
+        await hooks.before_delete(self, old)
+        around = await self.around(old.uuid)
+        if blocking := [child for child in around.children if not goes_along(old.kind, child)]:
             raise ChildrenPresent([(child.kind, child.uuid) for child in blocking])
-        for child in children:
+        for child in around.children:
             await self.delete(await self.get(child.kind, child.uuid))
-        yielding, blocking = await self._referrers_of(old)
+        if around.children:
+            around = await self.around(old.uuid)
+        yielding, blocking = self._sorted(old, around.referrers)
         if blocking:
             raise StillReferred([(referrer.kind, referrer.uuid) for referrer in blocking])
         told = await self.tell_far({uuid: {old.uuid: None} for uuid in yielding if uuid not in self.leaving})
-        await let_go(self, old.uuid, yielding)
-        await resources.delete_one(self.connection, self.journal, old, told)
+        await self.change(DELETE[hooks.holds_address], old.uuid, resources.deletion(self.journal, old, yielding, told))
         self.known.forget(old)
         self.quotas.forget()
         self.leaving.discard(old.uuid)
 
-    async def _referrers_of(self, old: Resource) -> tuple[list[str], list[Link]]:
+    def _sorted(self, old: Resource, referrers: Iterable[tuple[Link, bool]]) -> tuple[list[str], list[Link]]:
         """Those whose refs yield (relaxed, derived, of the same kind, or leaving too), and those that hold it back."""
         yielding: list[str] = []
         blocking: list[Link] = []
-        for row in await self.fetch(resources.ALL_REFERRERS, uuid=old.uuid):
-            referrer = link_of(row)
+        for referrer, relaxed in referrers:
             rule = self.catalog[referrer.kind].refs[f"{old.kind.snake}_refs"]
-            if row["relaxed"] or rule.derived or referrer.kind == old.kind.name or referrer.uuid in self.leaving:
+            if relaxed or rule.derived or referrer.kind == old.kind.name or referrer.uuid in self.leaving:
                 yielding.append(referrer.uuid)
             else:
                 blocking.append(referrer)

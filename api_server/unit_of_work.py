@@ -1,7 +1,7 @@
 """What a write reads and locks, and what waits to be stored: all that a transaction does but for its rules."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
@@ -11,11 +11,30 @@ from api_server.ipam.taking import Taking
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Link, Resource, digest
 from api_server.store import resources
+from api_server.store.assumptions import Disproved
 from api_server.store.creates import insert_all
 from api_server.store.database import Connection, Database, Writing
 from api_server.store.journal import Far, Journal, Told, far_of_create
-from api_server.store.resources import link_of, resource_of
+from api_server.store.resources import Around, around_of, link_of, resource_of
 from api_server.store.statements import Statement
+
+# What PostgreSQL says of a statement that stores change rows, and stored none.
+NOTHING = "INSERT 0 0"
+
+
+class Held(NamedTuple):
+    """An object that was read to be changed, and what was around it."""
+
+    one: Resource
+    around: Around | None
+
+
+class Change(NamedTuple):
+    """An update or a deletion that waits."""
+
+    statement: Statement
+    uuid: str
+    given: Mapping[str, Any]
 
 
 class UnitOfWork:
@@ -35,6 +54,9 @@ class UnitOfWork:
         self._taking: dict[str, Taking] = {}
         self._rows: dict[Statement, dict[str, list[dict[str, Any]]]] = {}
         self._locked: set[str] = set()
+        # The object that was read to be changed and is not locked yet, as it was read, with what is around it.
+        self._held: Held | None = None
+        self._change: Change | None = None
 
     # --- SQL ---
 
@@ -69,13 +91,51 @@ class UnitOfWork:
         """An address that the statement takes which stores the object. If there is none to be had, that is told then."""
         self._taking[new.uuid] = taking
 
+    async def change(self, statement: Statement, uuid: str, given: Mapping[str, Any]) -> None:
+        """An update or a deletion, after all that waits; it waits until something is read or the transaction ends."""
+        if self._waits or self._change:
+            await self.flush()
+        self._change = Change(statement, uuid, given)
+
     async def flush(self) -> None:
-        """Store the new resources and rows that wait."""
+        """Store the change, the new resources and the rows that wait; what is held is locked from here on."""
+        await self._make_change(self.connection)
+        await self._secure()
         await self._insert_waiting(self.connection)
 
     async def finish(self) -> None:
         """Store those that still wait; where nothing else was written, that statement is the whole transaction."""
+        if self._waits:
+            await self._make_change(self.connection)
+            await self._secure()
+        else:
+            await self._make_change(self.connection.alone)
         await self._insert_waiting(self.connection.alone)
+
+    @property
+    def _waits(self) -> bool:
+        """Whether anything new waits to be stored."""
+        return bool(self._waiting or self._rows)
+
+    async def _make_change(self, connection: Connection) -> None:
+        change, self._change = self._change, None
+        if change is None:
+            return
+        seen = self._held.one.modified if self._held and self._held.one.uuid == change.uuid else None
+        if seen:
+            self._held = None
+            self._locked.add(change.uuid)
+        if await connection.execute(change.statement, seen=seen, **change.given) == NOTHING:
+            raise Disproved
+
+    async def _secure(self) -> None:
+        """Lock what was read to be changed, before anything is read or written that goes with it; Disproved if it is otherwise by now."""
+        held, self._held = self._held, None
+        if held:
+            self._locked.add(held.one.uuid)
+            rows = await self.connection.fetch(resources.LOCK, uuids=[held.one.uuid])
+            if not rows or rows[0]["modified"] != held.one.modified:
+                raise Disproved
 
     async def rehearse(self) -> None:
         """Store them too, so that the database checks all of it, and let nothing stay."""
@@ -116,14 +176,38 @@ class UnitOfWork:
             raise WrongKind(kind, uuid)
         return resource_of(self.catalog, row)
 
-    async def hold(self, kind: str, uuid: str, needed: int = 0) -> Resource:
+    async def hold(self, kind: str, uuid: str, needed: int = 0, *, leaving: bool = False) -> Resource:
         """
-        The object as it is now, with its row locked until the end: no other write changes it meanwhile. A caller who asks for it must
-        have what is `needed` of READ, WRITE and LINK; the server itself needs nothing.
+        The object as it is now; no other write changes it before this transaction ends, or all of this is done again. A caller who asks
+        for it must have what is `needed` of READ, WRITE and LINK; the server itself needs nothing. `leaving` reads what is around it too.
+
+        Its row is locked before the next statement of the transaction. Where that is the only one that writes the lock is left out: the
+        statement changes the object only if it still is as it was read (decision 0014).
         """
-        await self.lock([uuid])
-        found = await self.get(kind, uuid)
+        found = await self.hold_any(uuid, leaving=leaving)
+        if found is None:
+            raise UnknownId(uuid)
+        if found.kind.name != kind:
+            raise WrongKind(kind, uuid)
         return self.permitted(needed, found) if needed else found
+
+    async def hold_any(self, uuid: str, *, leaving: bool = False) -> Resource | None:
+        """The same for an object of whatever kind; None when there is none."""
+        if self.connection.again or self.connection.transaction:
+            await self.lock([uuid])
+        row = await self.fetchrow(resources.LEAVING if leaving else resources.READ[False, False], uuid=uuid)
+        if row is None:
+            return None
+        found = resource_of(self.catalog, row)
+        if uuid not in self._locked | self.made:
+            self._held = Held(found, around_of(row) if leaving else None)
+        return found
+
+    async def around(self, uuid: str) -> Around:
+        """Children of an object, and whose refs point to it."""
+        if self._held and self._held.one.uuid == uuid and self._held.around and not (self._waits or self._change):
+            return self._held.around
+        return around_of(await self.fetchrow(resources.AROUND, uuid=uuid))
 
     def permitted(self, needed: int, of: Resource) -> Resource:
         """The object, if the caller may use it so; raises otherwise (contract 5.5)."""

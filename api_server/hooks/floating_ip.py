@@ -3,7 +3,6 @@
 from typing_extensions import override
 
 from api_server.errors import Immutable, InvalidResource
-from api_server.ipam.addresses import release
 from api_server.ipam.choice import Wish, choose_in_pool
 from api_server.ipam.subnet import read_address
 from api_server.ipam.subnets import read_network
@@ -13,6 +12,8 @@ from api_server.transaction import Hooks, Transaction
 
 class FloatingIp(Hooks):
     """Takes an address on create, keeps it, and gives it back on delete; `name` begins the names of the kind's properties."""
+
+    holds_address = True
 
     def __init__(self, name: str = "floating_ip") -> None:
         self._address, self._family, self._subnets = f"{name}_address", f"{name}_address_family", f"{name}_pool_subnets"
@@ -34,10 +35,6 @@ class FloatingIp(Hooks):
         if old.properties.get(self._address) != new.properties.get(self._address):
             message = f"{self._address} can not be changed from {old.properties.get(self._address)}"
             raise Immutable(self._address, message)
-
-    @override
-    async def before_delete(self, tx: Transaction, old: Resource) -> None:
-        await release(tx, old.uuid)
 
     async def _take(self, tx: Transaction, new: Resource, parent: Link) -> None:
         wish = self._wish(new)

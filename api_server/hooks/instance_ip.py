@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing_extensions import override
 
 from api_server.errors import AddressOutside, ApiError, BadRequest, Immutable, InvalidResource, SubnetExhausted, UnknownReference
-from api_server.ipam.addresses import Held, allocate, release
+from api_server.ipam.addresses import Held, allocate
 from api_server.ipam.choice import Wish, choose, choose_ahead, claim_in, first_choice
 from api_server.ipam.links import keep_ahead
 from api_server.ipam.ports import on_machine
@@ -29,6 +29,7 @@ class InstanceIp(Hooks):
     """Takes an address on create, keeps it, and gives it back on delete."""
 
     looks_at = frozenset({NETWORK})
+    holds_address = True
 
     @override
     async def foresee(self, tx: Transaction, coming: Sequence[Resource]) -> None:
@@ -74,10 +75,6 @@ class InstanceIp(Hooks):
         ports = {ref.uuid for ref in new.refs_to(PORT)} - {ref.uuid for ref in old.refs_to(PORT)}
         if ports and (networks := new.refs_to("virtual-network")):
             await _refuse_gateway_of_machine(tx, new, networks[0], ports)
-
-    @override
-    async def before_delete(self, tx: Transaction, old: Resource) -> None:
-        await release(tx, old.uuid)
 
 
 _CANNOT_CHANGE = {

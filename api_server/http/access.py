@@ -90,10 +90,10 @@ async def _change_perms(request: Request, document: dict[str, Any], said: dict[s
     perms, match = _checked(catalog, said), if_match(request)
 
     async def work(tx: Transaction) -> None:
-        held = await tx.hold_all([uuid])
-        if not held:
+        held = await tx.hold_any(uuid)
+        if held is None:
             raise UnknownId(uuid)
-        old = tx.permitted(READ | WRITE, held[0])
+        old = tx.permitted(READ | WRITE, held)
         match.check(old)
         new = old.copy()
         for name, value in perms.items():

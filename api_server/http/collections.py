@@ -57,10 +57,10 @@ async def prop_collection_update(request: Request) -> Response:
     match = if_match(request)
 
     async def work(tx: Transaction) -> None:
-        held = await tx.hold_all([uuid]) if is_uuid(uuid) else []
-        if not held:
+        held = await tx.hold_any(uuid) if is_uuid(uuid) else None
+        if held is None:
             raise NotFound(f"Object Not Found: {str(uuid)[:200]}", uuid=str(uuid)[:200])
-        old = tx.permitted(WRITE, held[0])
+        old = tx.permitted(WRITE, held)
         match.check(old)
         new = old.copy()
         for each in updates:

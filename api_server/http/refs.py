@@ -53,9 +53,8 @@ def parse_ref_change(catalog: Catalog, document: Mapping[str, Any]) -> RefChange
 
 async def change_ref(tx: Transaction, change: RefChange, match: IfMatch = ANY) -> None:
     """Change the one ref; the object's other refs stay."""
-    await tx.lock([change.uuid])
     target = await _target(tx, change.target_kind, change.document, adding=change.adding)
-    old = tx.permitted(WRITE, await tx.get(change.kind.name, change.uuid))
+    old = await tx.hold(change.kind.name, change.uuid, WRITE)
     match.check(old)
     new = old.copy()
     name = f"{change.target_kind.snake}_refs"

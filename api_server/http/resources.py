@@ -140,7 +140,7 @@ async def delete(request: Request) -> Response:
 async def delete_in(tx: Transaction, kind: Kind, uuid: str, match: IfMatch = ANY) -> None:
     """Delete the object and what goes along (contract 1.4.4)."""
     try:
-        old = tx.deletable(await tx.hold(kind.name, uuid))
+        old = tx.deletable(await tx.hold(kind.name, uuid, leaving=True))
     except UnknownId as none:
         raise NothingToDelete(uuid) from none
     match.check(old)

@@ -49,7 +49,6 @@ def returnable(leaving: Any) -> ColumnElement[bool]:
 
 
 ADDRESSES = FreeList[Address](held=address, free=free_address, source=subnet, read=subnet_of)
-RELEASE = ADDRESSES.release(address.c.owner == bindparam("owner"), returnable)
 RELEASE_AT = ADDRESSES.release(
     and_(
         address.c.space == bindparam("space"),
@@ -107,11 +106,6 @@ async def claim(session: Session, one: Subnet, wanted: Address, owner: str, *, p
     if taken and (taken.subnet.space, taken.address) == (one.space, one.block(wanted)):
         return True
     return await ADDRESSES.claim(session, one.block(wanted), owner=owner, purpose=purpose, **one.key)
-
-
-async def release(session: Session, owner: str) -> None:
-    """Let go of all that the owner holds; an address in a pool is free for the asking once this commits."""
-    await session.fetch(RELEASE, owner=owner)
 
 
 def _pool(document: Sequence[Any]) -> Pool:

@@ -148,13 +148,13 @@ class FreeList(Generic[V]):
 
     def releasing(self, whose: ColumnElement[bool], returnable: Callable[[Any], ColumnElement[bool]]) -> ReturningDelete[Any]:
         """The same, to be part of a larger statement."""
-        leaving = select(self._held).where(whose).cte("leaving")
+        leaving = select(self._held).where(whose).cte(f"leaving_{self._held.name}")
         names = [self._list.name, self._value.name]
         listed = insert(self._free).from_select(names, select(*[leaving.c[name] for name in names]).where(returnable(leaving)))
         listing = (
             listed.on_conflict_do_update(index_elements=names, set_={self._value.name: listed.excluded[self._value.name]})
             .returning(self._value)
-            .cte("listed")
+            .cte(f"listed_{self._held.name}")
         )
         same = [one == leaving.c[one.name] for one in self._held.primary_key]
         return delete(self._held).where(*same, whose, _after(listing)).returning(self._held.c[self._value.name].label("value"))

@@ -13,7 +13,6 @@ from api_server.errors import NumbersExhausted
 from api_server.ipam.freelist import FreeList, Session
 from api_server.ipam.tables import free_number, number, number_pool
 from api_server.model.route_target import automatic_numbers
-from api_server.store import resources
 from api_server.store.statements import Statement
 
 
@@ -66,7 +65,6 @@ def returnable(left: Any) -> ColumnElement[bool]:
 
 NUMBERS = FreeList[int](held=number, free=free_number, source=number_pool, read=pool_of)
 _OF_OWNER = number.c.owner == bindparam("owner")
-LET_GO = Statement(resources.UNLINKING.add_cte(NUMBERS.releasing(_OF_OWNER, returnable).cte("released")))
 RELEASE_IN = NUMBERS.release(_OF_OWNER & (number.c.pool == bindparam("pool")), returnable)
 OPEN = Statement(
     insert(number_pool)
@@ -104,8 +102,3 @@ async def claim_number(session: Session, pool: NumberPool, value: int, owner: st
 async def release_numbers(session: Session, owner: str, pool: NumberPool) -> None:
     """Free what the owner holds in the pool."""
     await session.fetch(RELEASE_IN, owner=owner, pool=pool.name)
-
-
-async def let_go(session: Session, uuid: str, yielding: Sequence[str]) -> None:
-    """Before an object is deleted: free all its numbers, and remove its refs and those to it from `yielding`, which do not hold it back."""
-    await session.fetch(LET_GO, owner=uuid, uuid=uuid, yielding=list(yielding))

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from typing_extensions import override
 
 from api_server.errors import Unavailable
+from api_server.store.assumptions import Disproved
 from api_server.store.connecting import ASIDE, AWAY, RESERVE
 from api_server.store.pool import Pool
 from api_server.store.statements import Statement
@@ -28,6 +29,7 @@ LOST_A_RACE = (
     asyncpg.RestrictViolationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
+    Disproved,
 )
 ATTEMPTS = 8
 # What is otherwise left to the commit.
@@ -65,12 +67,14 @@ class Writing(Connection):
     COMMITTED: each statement sees what is committed when it starts), and two round trips are saved where one statement is all that writes.
     """
 
-    __slots__ = ("kept", "transaction")
+    __slots__ = ("again", "kept", "transaction")
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, *, again: bool = False) -> None:
         super().__init__(raw)
         self.transaction: Any = None
         self.kept = True
+        # Whether it was tried before, and lost to a rival: it takes its locks first then.
+        self.again = again
 
     @property
     def alone(self) -> Connection:
@@ -171,9 +175,9 @@ class Database:
             yield Connection(raw)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Writing]:
+    async def transaction(self, *, again: bool = False) -> AsyncIterator[Writing]:
         """Commits when the block ends, rolls back when it raises."""
-        async with self._pool.lend() as raw, Writing(raw) as connection:
+        async with self._pool.lend() as raw, Writing(raw, again=again) as connection:
             yield connection
 
     @asynccontextmanager
@@ -192,7 +196,7 @@ class Database:
         """Run `work` in a transaction and commit; lost races run again, and the last loss is 503."""
         for attempt in range(ATTEMPTS):
             try:
-                async with self.transaction() as connection:
+                async with self.transaction(again=attempt > 0) as connection:
                     result = await work(connection)
             except LOST_A_RACE as rival:
                 log.debug("ran again after losing race %d: %s", attempt, rival)

@@ -1,7 +1,7 @@
 """Resources of any kind: found, read with their links, and written together with their refs and their change rows."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import orjson
@@ -14,12 +14,11 @@ from sqlalchemy import (
     cast,
     column,
     delete,
+    exists,
     func,
     insert,
     literal_column,
-    or_,
     select,
-    true,
     union_all,
     update,
 )
@@ -36,7 +35,7 @@ from api_server.store.journal import DELETED, UPDATED, Journal, Told, symmetric
 from api_server.store.rows import rows_of
 from api_server.store.sight import readable
 from api_server.store.statements import Statement, beside
-from api_server.store.tables import change, reference, resource
+from api_server.store.tables import Moment, change, reference, resource
 
 KEYS = ["uuid", "kind", "fq_name", "name_digest", "parent", "parent_kind"]
 FOUND_BY = ["found_by", "also_found_by"]
@@ -134,7 +133,7 @@ READ_GUARDED = {
     for children in _BOTH
     for back_refs in _BOTH
 }
-LOCK = Statement(select(_text(resource.c.uuid), resource.c.kind).where(_MANY).order_by(resource.c.uuid).with_for_update(key_share=True))
+LOCK = Statement(select(_text(resource.c.uuid), resource.c.modified).where(_MANY).order_by(resource.c.uuid).with_for_update(key_share=True))
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
 PERMISSIONS = [resource.c[name] for name in ("owner", "owner_access", "global_access", "share", "user_visible")]
 _NAMED = and_(resource.c.kind == bindparam("kind"), resource.c.name_digest == bindparam("name_digest"))
@@ -146,19 +145,26 @@ PERMS_BY_NAME = Statement(select(*_ENDS, *PERMISSIONS).where(_NAMED))
 CHILDREN_OF = Statement(
     select(*_ENDS).where(resource.c.parent == bindparam("uuid"), resource.c.kind == bindparam("kind")).order_by(resource.c.created)
 )
-ALL_CHILDREN = Statement(select(*_ENDS).where(resource.c.parent == bindparam("uuid")).order_by(resource.c.created, resource.c.uuid))
 REFERRERS = Statement(
     select(*_ENDS)
     .join(reference, reference.c.source == resource.c.uuid)
     .where(reference.c.target == bindparam("uuid"), beside(resource.c.kind == bindparam("kind")))
     .order_by(resource.c.created, resource.c.uuid)
 )
-ALL_REFERRERS = Statement(
-    select(*_ENDS, reference.c.relaxed)
-    .join(reference, reference.c.source == resource.c.uuid)
-    .where(reference.c.target == bindparam("uuid"))
-    .order_by(resource.c.created, resource.c.uuid)
+_referrers = (
+    select(
+        func.json_agg(
+            literal_column("json_build_array(near.kind, near.uuid, near.fq_name, reference.relaxed) ORDER BY near.created, near.uuid")
+        )
+    )
+    .select_from(reference.join(_near, reference.c.source == _near.c.uuid))
+    .where(reference.c.target == resource.c.uuid)
+    .correlate(resource)
 )
+# What may stand against a deletion: children, and whose refs point here.
+_AROUND = [CHILDREN.scalar_subquery().label("children"), _referrers.scalar_subquery().label("referrers")]
+AROUND = Statement(select(*_AROUND).where(_ONE))
+LEAVING = Statement(select(*BASE, REFS_OF.scalar_subquery().label("refs"), *_AROUND).where(_ONE))
 # PostgreSQL takes a list for ten elements unless it plans anew for each, which takes longer than the look-up; a limit that it does not
 # know makes it one element, and the plan is kept.
 _wanted = (
@@ -210,6 +216,22 @@ def resource_of(catalog: Catalog, row: asyncpg.Record) -> Resource:
     )
 
 
+class Around(NamedTuple):
+    """What may stand against a deletion: the object's children, and whose refs point to it, each relaxed or not."""
+
+    children: Sequence[Link]
+    referrers: Sequence[tuple[Link, bool]]
+
+
+def around_of(row: asyncpg.Record | None) -> Around:
+    """What a row of AROUND or LEAVING tells."""
+    children, referrers = (links(row[name]) if row else [] for name in ("children", "referrers"))
+    return Around(
+        [Link(kind, uuid, tuple(fq_name)) for kind, uuid, fq_name in children],
+        [(Link(kind, uuid, tuple(fq_name)), relaxed) for kind, uuid, fq_name, relaxed in referrers],
+    )
+
+
 def require(caller: Caller, needed: int, row: asyncpg.Record) -> None:
     """The object of a row with PERMISSIONS, or `reading`'s, may be used so by the caller; raises what is wrong otherwise."""
     if not caller.admin:
@@ -227,10 +249,9 @@ def link_of(row: asyncpg.Record) -> Link:
 # --- writing ---------------------------------------------------------------------------------------------------
 
 
-def _put_refs(parameter: str) -> Any:
+def _put_refs(parameter: str, when: Any) -> Any:
     rows = rows_of(reference, REFERENCE, parameter)
-    # The condition stands for nothing: without one, ON CONFLICT after SELECT is ambiguous to the parser.
-    put = upsert(reference).from_select(REFERENCE, select(*[rows.c[name] for name in REFERENCE]).where(true()))
+    put = upsert(reference).from_select(REFERENCE, select(*[rows.c[name] for name in REFERENCE]).where(when))
     return put.on_conflict_do_update(
         index_elements=["source", "target"],
         set_={"attr": put.excluded.attr, "position": put.excluded.position},
@@ -248,11 +269,13 @@ def _tell(*written: Any) -> Any:
 _gone = rows_of(reference, ["source", "target"], "gone")
 _NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
 _TIMES = (resource.c.uuid, resource.c.created, resource.c.modified)
+# Only what is as it was read; what is locked cannot be otherwise, and needs no moment.
+_AS_SEEN = resource.c.modified == func.coalesce(cast(bindparam("seen"), Moment), resource.c.modified)
 _new = rows_of(resource, ["uuid", *STATE, *FOUND_BY], "resources")
 _changed = (
     update(resource)
     .values({name: _new.c[name] for name in (*STATE, *FOUND_BY)} | {"modified": _NOW})
-    .where(resource.c.uuid == _new.c.uuid)
+    .where(resource.c.uuid == _new.c.uuid, _AS_SEEN)
     .returning(*_TIMES)
     .cte("changed")
 )
@@ -263,21 +286,30 @@ _touched = (
     .returning(*_TIMES)
     .cte("touched")
 )
+_WAS_CHANGED = exists().select_from(_changed)
 UPDATE = Statement(
     _tell(_changed, _touched).add_cte(
-        delete(reference).where(reference.c.source == _gone.c.source, reference.c.target == _gone.c.target).cte("lost"),
-        _put_refs("refs").cte("put"),
+        delete(reference).where(reference.c.source == _gone.c.source, reference.c.target == _gone.c.target, _WAS_CHANGED).cte("lost"),
+        _put_refs("refs", _WAS_CHANGED).cte("put"),
     )
 )
-# The refs that do not hold it back, and those of its own; the foreign key RESTRICT still sees every other.
-UNLINKING = delete(reference).where(
-    or_(
-        reference.c.source == bindparam("uuid"),
-        and_(reference.c.target == bindparam("uuid"), reference.c.source == func.any(bindparam("yielding", type_=UUIDS))),
-    )
+TOUCH = Statement(_tell(_touched))
+_removed = delete(resource).where(resource.c.uuid == bindparam("uuid"), _AS_SEEN).returning(*_TIMES).cte("removed")
+# For what goes along with the deletion of an object.
+WAS_REMOVED = exists().select_from(_removed)
+_unlinked = delete(reference).where(
+    reference.c.target == bindparam("uuid"), reference.c.source == func.any(bindparam("yielding", type_=UUIDS)), WAS_REMOVED
 )
-_removed = delete(resource).where(resource.c.uuid == bindparam("uuid")).returning(*_TIMES).cte("removed")
-DELETE = Statement(_tell(_removed, _touched))
+
+
+def deleting(**along: Any) -> Statement:
+    """
+    The deletion of an object with its refs, and of those to it from `yielding`; the foreign key still refuses for every other. What goes
+    `along`, under names of its own, is done in the same statement.
+    """
+    return Statement(_tell(_removed, _touched).add_cte(_unlinked.cte("unlinked"), *(each.cte(name) for name, each in along.items())))
+
+
 RELAX = Statement(
     update(reference).values(relaxed=True).where(reference.c.source == bindparam("source"), reference.c.target == bindparam("target"))
 )
@@ -330,11 +362,11 @@ def _json(rows: Sequence[Any]) -> str:
 
 async def touch(connection: Connection, told: Sequence[Told]) -> None:
     """Store what happened to objects at the far sides of new refs."""
-    await connection.execute(UPDATE, resources="[]", gone="[]", refs="[]", touched=_uuids(told), changes=_json(told))
+    await connection.execute(TOUCH, touched=_uuids(told), changes=_json(told))
 
 
-async def replace_one(connection: Connection, journal: Journal, old: Resource, new: Resource, told: Sequence[Told] = ()) -> None:
-    """Store what differs between `old`, whose row is locked, and `new`, and what is `told` of the far sides of its refs."""
+def replacement(journal: Journal, old: Resource, new: Resource, told: Sequence[Told] = ()) -> dict[str, Any]:
+    """What UPDATE takes to store what differs between `old` and `new`, and what is `told` of the far sides of its refs."""
     before = {ref.uuid: (position, ref) for position, ref in numbered(old)}
     after = {ref.uuid: (position, ref) for position, ref in numbered(new)}
     lost = [ref for uuid, (_, ref) in before.items() if uuid not in after]
@@ -344,19 +376,19 @@ async def replace_one(connection: Connection, journal: Journal, old: Resource, n
         if uuid not in before or (before[uuid][0], before[uuid][1].attr) != (position, ref.attr)
     ]
     row = row_of(new)
-    await connection.execute(
-        UPDATE,
-        resources=_json([{name: row[name] for name in ("uuid", *STATE, *FOUND_BY)}]),
-        gone=_json([{"source": row["source"], "target": row["target"]} for row in ref_rows(old, [(0, ref) for ref in lost])]),
-        refs=_json(ref_rows(new, put)),
-        touched=_uuids(told),
-        changes=_json([journal.row(UPDATED, new, old, new), *told]),
-    )
+    return {
+        "resources": _json([{name: row[name] for name in ("uuid", *STATE, *FOUND_BY)}]),
+        "gone": _json([{"source": row["source"], "target": row["target"]} for row in ref_rows(old, [(0, ref) for ref in lost])]),
+        "refs": _json(ref_rows(new, put)),
+        "touched": _uuids(told),
+        "changes": _json([journal.row(UPDATED, new, old, new), *told]),
+    }
 
 
-async def delete_one(connection: Connection, journal: Journal, old: Resource, told: Sequence[Told] = ()) -> None:
-    """Remove an object without refs; `told` is what that does to those that had one to it."""
-    await connection.execute(DELETE, uuid=old.uuid, touched=_uuids(told), changes=_json([*told, journal.row(DELETED, old, old, None)]))
+def deletion(journal: Journal, old: Resource, yielding: Sequence[str], told: Sequence[Told] = ()) -> dict[str, Any]:
+    """What a statement of `deleting` takes to remove an object; `told` is what that does to those that had a ref to it."""
+    changes = _json([*told, journal.row(DELETED, old, old, None)])
+    return {"uuid": old.uuid, "yielding": list(yielding), "touched": _uuids(told), "changes": changes}
 
 
 def _uuids(told: Sequence[Told]) -> list[str]:

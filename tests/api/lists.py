@@ -12,6 +12,7 @@ import asyncpg
 
 from api_server.ipam.addresses import Held, allocate
 from api_server.ipam.ahead import Ahead
+from api_server.ipam.departures import DELETE
 from api_server.ipam.subnet import Subnet
 from api_server.ipam.subnets import insert_subnets
 from api_server.store.database import Connection, Database
@@ -44,6 +45,10 @@ class Session:
         uuid = str(uuid4())
         await self.connection.raw.execute(OWNER, uuid)
         return uuid
+
+    async def remove(self, owner: str) -> None:
+        """Delete an owner, as whose deletion the addresses are released."""
+        await self.connection.execute(DELETE[True], uuid=owner, yielding=[], touched=[], changes="[]", seen=None)
 
     async def take(self, *subnets: Subnet, count: int = 1) -> list[str]:
         """Allocate for a new owner; the addresses."""

@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from api_server.ipam.addresses import allocate, claim, release
+from api_server.ipam.addresses import allocate, claim
 from api_server.ipam.numbers import NumberPool, claim_number, draw_number, release_numbers
 from api_server.ipam.subnet import Address, Pool, Subnet
 from api_server.ipam.subnets import insert_subnets, replace_subnet
@@ -41,7 +41,7 @@ async def test_what_a_transaction_releases_it_can_take_again(database: Database)
         owner = await tx.owner()
         assert await claim(tx, one, ip_address("10.0.0.9"), owner)
         await allocate(tx, [one], owner, count=3)
-        await release(tx, owner)
+        await tx.remove(owner)
 
         assert len(set(await tx.take(one, count=300))) == 252
 
@@ -125,7 +125,7 @@ async def test_a_release_that_is_not_committed_does_not_stop_the_refill(database
         owner = await tx.owner()
         assert await claim(tx, one, ip_address("10.0.0.250"), owner)
     async with session(database) as releaser:
-        await release(releaser, owner)
+        await releaser.remove(owner)
         assert await asyncio.wait_for(take_and_commit(database, one), 10) == ["10.0.0.252"]
 
     assert [await take_and_commit(database, one) for _ in range(2)] == [["10.0.0.251"], ["10.0.0.250"]]
@@ -204,7 +204,7 @@ async def test_allocations_claims_and_releases_together_lose_no_address(database
         async with session(database) as tx:
             owner = await tx.owner()
             if mine and random.random() < 0.5:
-                await release(tx, mine.pop())
+                await tx.remove(mine.pop())
             elif random.random() < 0.5:
                 wanted: Address = random.choice(hosts)
                 if await claim(tx, one, wanted, owner):

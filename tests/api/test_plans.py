@@ -11,8 +11,8 @@ import orjson
 import pytest
 
 from api_server.ipam import taking
-from api_server.ipam.addresses import ADDRESSES, RELEASE
-from api_server.ipam.numbers import LET_GO
+from api_server.ipam.addresses import ADDRESSES
+from api_server.ipam.departures import DELETE
 from api_server.ipam.ports import NETWORK_OF_PORT, derived_macs
 from api_server.ipam.subnets import OF_NETWORK, OF_OTHER_NETWORKS
 from api_server.model.resource import digest
@@ -89,12 +89,18 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     "create and claim": (taking.CLAIM, {**CREATE, **DRAW, "value": "10.0.0.7"}),
     "lock": (resources.LOCK, {"uuids": [PORT]}),
     "children": (resources.CHILDREN_OF, {"uuid": PORT, "kind": "routing-instance"}),
-    "all children": (resources.ALL_CHILDREN, {"uuid": PORT}),
+    "around": (resources.AROUND, {"uuid": PORT}),
+    "leaving": (resources.LEAVING, {"uuid": PORT}),
     "referrers": (resources.REFERRERS, {"uuid": PORT, "kind": "instance-ip"}),
-    "all referrers": (resources.ALL_REFERRERS, {"uuid": PORT}),
-    "update": (resources.UPDATE, {"resources": ROWS, "gone": ROWS, "refs": ROWS, "touched": [PORT], "changes": "[]"}),
-    "let go": (LET_GO, {"uuid": PORT, "owner": PORT, "yielding": [ADDRESS]}),
-    "delete": (resources.DELETE, {"uuid": PORT, "changes": "[]"}),
+    "update": (resources.UPDATE, {"resources": ROWS, "gone": ROWS, "refs": ROWS, "touched": [PORT], "changes": "[]", "seen": None}),
+    "touch": (resources.TOUCH, {"touched": [PORT], "changes": "[]"}),
+    **{
+        f"delete{' a holder' if holds else ''}": (
+            statement,
+            {"uuid": ADDRESS, "yielding": [PORT], "touched": [PORT], "changes": "[]", "seen": None},
+        )
+        for holds, statement in DELETE.items()
+    },
     "list by parent": listed(parents=(PORT,)),
     "list by the parent's name": listed(parent_names=(("virtual-network", ("default-domain", "p", "virtual-network2")),)),
     "list by back ref": listed(back_refs=(uuid_of("virtual-machine-interface9"),)),
@@ -111,7 +117,6 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     },
     "claim": (ADDRESSES._claim, {**DRAW, "value": "10.0.0.7"}),
     "refill": (ADDRESSES._extend, {**DRAW, "values": ["10.1.0.0", "10.1.0.1"], "frontier": "10.1.0.1"}),
-    "release": (RELEASE, {"owner": ADDRESS}),
     "count by parent": (quotas.BY_PARENT, {"project": PORT, "kind": "virtual-network"}),
     "count by grandparent": (quotas.BY_GRANDPARENT, {"project": PORT, "kind": "floating-ip-pool"}),
     "count by ref": (quotas.BY_REF, {"project": PORT, "kind": "floating-ip"}),

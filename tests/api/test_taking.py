@@ -10,7 +10,7 @@ import asyncpg
 import orjson
 import pytest
 
-from api_server.ipam.addresses import allocate, claim, release
+from api_server.ipam.addresses import allocate, claim
 from api_server.ipam.subnet import Address, Subnet
 from api_server.ipam.taking import Taking
 from api_server.model import catalog
@@ -60,7 +60,7 @@ async def listed(database: Database, one: Subnet, *, refilled: bool = False) -> 
     """The free list, in the order in which it is given."""
     if refilled:
         async with session(database) as tx:
-            await release(tx, await _owner_of_one(tx, one))
+            await tx.remove(await _owner_of_one(tx, one))
     async with database.connection() as connection:
         rows = await connection.raw.fetch("SELECT host(ip) AS ip FROM free_address WHERE subnet = $1 ORDER BY ip DESC", one.uuid)
     return [row["ip"] for row in rows]
@@ -108,7 +108,7 @@ async def test_addresses_come_in_scan_order_and_a_freed_one_first(database: Data
         assert await take(connection, one, first)
         assert await take(connection, one, second)
     async with session(database) as tx:
-        await release(tx, first.uuid)
+        await tx.remove(first.uuid)
 
     assert (first.properties[SHOWN], second.properties[SHOWN]) == ("2001:db8::1", "2001:db8::2")
     assert [await taken(database, one), await taken(database, one)] == ["2001:db8::1", "2001:db8::3"]
@@ -199,7 +199,7 @@ async def test_a_claim_waits_for_a_rival_and_is_told_the_truth(database: Databas
         assert await waiting[0] == (str(wanted) if rolls_back else None)
         async with session(database) as tx:
             for each in await tx.connection.raw.fetch("SELECT owner::text FROM address WHERE subnet = $1 AND purpose = 'object'", one.uuid):
-                await release(tx, each["owner"])
+                await tx.remove(each["owner"])
 
 
 async def test_a_phantom_that_a_draw_meets_is_gone_and_nothing_is_lost(database: Database) -> None:
@@ -224,7 +224,7 @@ async def test_every_way_to_take_and_to_let_go_together_loses_no_address(databas
 
     async def let_go(uuid: str) -> None:
         async with session(database) as tx:
-            await release(tx, uuid)
+            await tx.remove(uuid)
 
     async def slowly(mine: list[str], wanted: Address | None) -> None:
         async with session(database) as tx:

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api_server.bootstrap import _TURN
-from api_server.ipam.addresses import ADDRESSES, RELEASE
+from api_server.ipam.addresses import ADDRESSES
+from api_server.ipam.departures import DELETE
 from api_server.ipam.freelist import SHORT
-from api_server.ipam.numbers import LET_GO
 from api_server.ipam.subnets import OF_NETWORK
 from api_server.ipam.taking import CLAIM, DRAW
 from api_server.store import creates, kv, resources
@@ -35,8 +35,8 @@ def test_a_statement_that_only_reads_is_known(statement: Statement) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        *(resources.LOCK, creates.INSERT, LET_GO, resources.RELAX, kv.STORE),
-        *(RELEASE, SHORT, _TURN, *ADDRESSES._draws.values(), *DRAW.values(), CLAIM, ADDRESSES._claim, ADDRESSES._lock),
+        *(resources.LOCK, creates.INSERT, resources.UPDATE, *DELETE.values(), resources.RELAX, kv.STORE),
+        *(SHORT, _TURN, *ADDRESSES._draws.values(), *DRAW.values(), CLAIM, ADDRESSES._claim, ADDRESSES._lock),
     ],
 )
 def test_a_statement_that_writes_or_locks_is_known(statement: Statement) -> None:
