@@ -10,6 +10,9 @@ from api_server.embedded.fault import OtherVersion, ProgramFailed
 from api_server.embedded.home import Home
 
 MEGABYTE = 1024 * 1024
+MEMORY_OF_MACHINE = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+# Of a container's memory, as the kernel tells it in its newer and its older way.
+LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 ROLE = "netweave"
 # The API's role may make databases, but is no superuser: SQL cannot reach files or programs.
 ROLE_AND_DATABASE = f"CREATE ROLE {ROLE} LOGIN CREATEDB;\nCREATE DATABASE {ROLE} OWNER {ROLE};\n"
@@ -40,14 +43,16 @@ def check_version(home: Home, version: str) -> None:
 
 def settings(sockets: Path) -> dict[str, str]:
     """What the server runs with, given at each start so that an old cluster gets them too. Durability is PostgreSQL's default: full."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // MEGABYTE
     return {
         "listen_addresses": "",
         "unix_socket_directories": '"' + str(sockets).replace('"', '""') + '"',
         "unix_socket_permissions": "0700",
         "max_connections": "200",
-        "shared_buffers": f"{min(max(memory // 4, 128), 1024)}MB",
+        # A million resources with their refs and addresses are 1.4 GB; a page that is not here costs a read and the check of its sum.
+        "shared_buffers": f"{min(max(_memory() // 4, 128), 2048)}MB",
         "max_wal_size": "4GB",
+        # A page is logged whole when it is first written after a checkpoint: where there are many, most writes find such pages.
+        "checkpoint_timeout": "15min",
         "random_page_cost": "1.1",
         # Plans made while the tables were small are made anew when their statistics are; a burst on a new database cannot wait a minute.
         "autovacuum_naptime": "5s",
@@ -56,6 +61,12 @@ def settings(sockets: Path) -> dict[str, str]:
         "log_checkpoints": "off",
         "cluster_name": ROLE,
     }
+
+
+def _memory() -> int:
+    """In megabytes: the machine's, or what a container may use of it."""
+    limits = [int(text) for path in LIMITS if path.exists() and (text := path.read_text().strip()).isdecimal()]
+    return min([MEMORY_OF_MACHINE, *limits]) // MEGABYTE
 
 
 def directory_name(home: Home, directory: Path) -> str:
