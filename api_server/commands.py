@@ -1,20 +1,19 @@
-"""The sub-commands `serve` and `migrate` of `netweave`: flags to Settings, and errors to one line."""
+"""
+The sub-commands `serve`, `migrate` and `token` of `netweave`.
 
-from collections.abc import Callable, Mapping
+What the first two do is loaded when they are called: loading takes a third of a second, in which a worker can load beside it.
+"""
+
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from pkgutil import resolve_name
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
-from api_server import supervisor
 from api_server.access.tokens import entry_of, new_token
-from api_server.embedded import EmbeddedServerError
-from api_server.errors import Unavailable
 from api_server.model.caller import Bearer
-from api_server.settings import Settings
-from api_server.supervisor import StartupError
+from api_server.supervisor.recruits import recruited
 
 DataDir = Annotated[Path | None, typer.Option(help="Where the embedded PostgreSQL keeps its data (DATABASE_URL unset).")]
 
@@ -35,22 +34,22 @@ def serve(
     ] = None,
 ) -> None:
     """Serve the API, on the PostgreSQL of DATABASE_URL or on an embedded one."""
-    with suppress(KeyboardInterrupt):  # asked to stop before there was anything to drain
-        _attempt(
-            supervisor.serve,
-            host=host,
-            port=port,
-            workers=workers,
-            data_dir=data_dir,
-            allow_no_auth=allow_no_auth,
-            database_read_url=database_read_url,
-            max_staleness=max_staleness,
-        )
+    flags = {
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "data_dir": data_dir,
+        "allow_no_auth": allow_no_auth,
+        "database_read_url": database_read_url,
+        "max_staleness": max_staleness,
+    }
+    with suppress(KeyboardInterrupt), recruited() as recruits:
+        resolve_name("api_server.attempt:serve")(flags, recruits)
 
 
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the tables of the database up to this version."""
-    _attempt(supervisor.migrate, data_dir=data_dir)
+    resolve_name("api_server.attempt:migrate")({"data_dir": data_dir})
 
 
 def token(
@@ -63,26 +62,6 @@ def token(
     secret = new_token()
     typer.echo(entry_of(secret, Bearer(user=user, roles=tuple(role or ()), project_id=project, domain_id=domain)))
     typer.echo(f"The token, for X-Auth-Token: {secret}", err=True)
-
-
-def _attempt(command: Callable[[Settings, Callable[[str], None]], None], **flags: object) -> None:
-    """Flags win over the environment. What the user can mend is one line and exit code 1."""
-    try:
-        command(_settings(flags), typer.echo)
-    except ValidationError as why:
-        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}, not {problem['input']!r}" for problem in why.errors()]
-        _refuse("; ".join(problems))
-    except (StartupError, EmbeddedServerError, Unavailable) as why:
-        _refuse(str(why))
-
-
-def _settings(flags: Mapping[str, Any]) -> Settings:
-    return Settings(**{name: value for name, value in flags.items() if value is not None})
-
-
-def _refuse(sentence: str) -> None:
-    typer.echo(f"netweave: {sentence}", err=True)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 import uvicorn
@@ -17,6 +18,9 @@ from api_server.logs import configure_logs
 from api_server.model.quota import UnknownQuota
 from api_server.settings import Settings
 
+# Seconds in which a server that is asked to stop ends the requests it has; its parent waits a little longer.
+DRAIN = 20
+LONGEST_SETTINGS = 65_536
 # Seconds that a caller has to take the end of an answer when the server stops.
 GRACE = 3.0
 
@@ -24,15 +28,16 @@ GRACE = 3.0
 class Server(uvicorn.Server):
     """Ends the streams before it waits for the requests to end: a stream ends only when it is told."""
 
-    def __init__(self, app: FastAPI, **options: Any) -> None:
+    def __init__(self, app: FastAPI, parent: socket.socket, **options: Any) -> None:
         super().__init__(uvicorn.Config(app, **options))
         self._app = app
+        self._parent = parent
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            _tell_parent("ready")
+            self._parent.sendall(b"ready\n")
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -47,16 +52,17 @@ class Server(uvicorn.Server):
                 connection.transport.abort()
 
 
-def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None:
-    """Serve until asked to stop by SIGTERM, or by the parent's end, which closes our input. Settings that do not fit together are told."""
+def run_worker(settings: Settings, listening: socket.socket, parent: socket.socket) -> None:
+    """Serve until asked to stop by SIGTERM, or by the parent's end. Settings that do not fit together are told to the parent."""
     configure_logs(settings)
     try:
         app = create_app(settings)
     except (AccessUnusable, UnknownQuota) as why:
-        _tell_parent(str(why))
+        parent.sendall(f"{why}\n".encode())
         sys.exit(1)
     server = Server(
         app,
+        parent,
         loop="uvloop",
         http="httptools",
         lifespan="on",
@@ -64,29 +70,30 @@ def run_worker(settings: Settings, listening: socket.socket, drain: int) -> None
         access_log=False,
         server_header=False,
         timeout_keep_alive=75,  # longer than clients keep an idle connection: one that we close may be in use again already
-        timeout_graceful_shutdown=drain,
+        timeout_graceful_shutdown=DRAIN,
     )
     # uvicorn raises the signal once more when it is done; by then it has been obeyed.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
-    threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
+    threading.Thread(target=_stop_with_parent, args=(server, parent), daemon=True).start()
     server.run(sockets=[listening])
     if not server.started:
         sys.exit(3)
 
 
-def _tell_parent(word: str) -> None:
-    """On standard output, where nobody else says anything."""
-    sys.stdout.write(f"{word}\n")
-    sys.stdout.flush()
-
-
-def _stop_with_parent(server: uvicorn.Server) -> None:
-    sys.stdin.read()
+def _stop_with_parent(server: uvicorn.Server, parent: socket.socket) -> None:
+    with suppress(ConnectionError):
+        parent.recv(1)
     server.should_exit = True
 
 
+def main() -> None:
+    """All is loaded; the parent tells the settings and hands over the socket when the database is ready, or ends."""
+    parent = socket.socket(fileno=sys.stdin.fileno())
+    told, handed, _, _ = socket.recv_fds(parent, LONGEST_SETTINGS, 1)
+    if told:
+        run_worker(Settings.model_validate_json(told), socket.socket(fileno=handed[0]), parent)
+
+
 if __name__ == "__main__":
-    # All is loaded; the parent tells the settings when the database is ready, or ends.
-    if told := sys.stdin.readline():
-        run_worker(Settings.model_validate_json(told), socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]))
+    main()

@@ -3,17 +3,19 @@
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, Response
 
 from api_server.errors import UnknownPath
+from api_server.http.openapi import document
+from api_server.http.requests import server_of
+from api_server.model.catalog import Catalog
 
 # The files of Swagger UI 5, the first that reads OpenAPI 3.1; of the package that ships them nothing else is used.
 _PACKAGE = "fastapi_offline"
@@ -31,56 +33,58 @@ class _Copy:
     etag: str
 
     @classmethod
-    def of(cls, plain: bytes) -> "_Copy":
+    def of(cls, catalog: Catalog) -> "_Copy":
+        plain = document(catalog, version=version("netweave"))
         return cls(plain, gzip.compress(plain, mtime=0), f'W/"{hashlib.sha256(plain).hexdigest()[:32]}"')
 
 
-class _Document:
-    """Made when it is first asked for, which takes a while: in a thread, so that others are served meanwhile."""
+class _Copies:
+    """The document of each catalog: made when it is first asked for, which takes a while, in a thread, so that others are served."""
 
-    def __init__(self, describe: Callable[[], bytes]) -> None:
-        self._describe = describe
+    def __init__(self) -> None:
         self._turn = asyncio.Lock()
-        self._made: _Copy | None = None
+        self._made: dict[Catalog, _Copy] = {}
 
-    async def copy(self) -> _Copy:
+    async def of(self, catalog: Catalog) -> _Copy:
         async with self._turn:
-            if self._made is None:
-                self._made = await asyncio.to_thread(lambda: _Copy.of(self._describe()))
-            return self._made
+            if catalog not in self._made:
+                self._made[catalog] = await asyncio.to_thread(_Copy.of, catalog)
+            return self._made[catalog]
 
 
-def mount_docs(app: FastAPI, describe: Callable[[], bytes]) -> None:
-    """Serve the document that `describe` makes, and its page, from `app`."""
-    document = _Document(describe)
-    page = get_swagger_ui_html(
-        openapi_url="/openapi.json",
-        title="Netweave API",
-        swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-        swagger_css_url="/docs/assets/swagger-ui.css",
-        swagger_favicon_url="/docs/assets/favicon.png",
-        swagger_ui_parameters=_LOOKS,
-    )
+_copies = _Copies()
+_page = get_swagger_ui_html(
+    openapi_url="/openapi.json",
+    title="Netweave API",
+    swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+    swagger_css_url="/docs/assets/swagger-ui.css",
+    swagger_favicon_url="/docs/assets/favicon.png",
+    swagger_ui_parameters=_LOOKS,
+)
 
-    @app.get("/openapi.json", include_in_schema=False)
-    async def openapi(request: Request) -> Response:
-        copy = await document.copy()
-        headers = {"ETag": copy.etag, "Vary": "Accept-Encoding"}
-        if copy.etag in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if "gzip" not in request.headers.get("accept-encoding", ""):
-            return Response(copy.plain, media_type="application/json", headers=headers)
-        return Response(copy.packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
 
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return page
+async def openapi(request: Request) -> Response:
+    """`/openapi.json`, to who has it already only that it is the same."""
+    copy = await _copies.of(server_of(request).catalog)
+    headers = {"ETag": copy.etag, "Vary": "Accept-Encoding"}
+    if copy.etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(copy.plain, media_type="application/json", headers=headers)
+    return Response(copy.packed, media_type="application/json", headers={**headers, "Content-Encoding": "gzip"})
 
-    @app.get("/docs/assets/{name}", include_in_schema=False)
-    async def asset(name: str) -> Response:
-        if name not in _ASSETS:
-            raise UnknownPath(f"/docs/assets/{name}")
-        return FileResponse(_assets() / name, media_type=_ASSETS[name], headers={"Cache-Control": "public, max-age=86400"})
+
+async def page(request: Request) -> Response:
+    """`/docs`."""
+    return _page
+
+
+async def asset(request: Request) -> Response:
+    """A file of the page."""
+    name = request.path_params["name"]
+    if name not in _ASSETS:
+        raise UnknownPath(request.scope["path"])
+    return FileResponse(_assets() / name, media_type=_ASSETS[name], headers={"Cache-Control": "public, max-age=86400"})
 
 
 def _assets() -> Path:

@@ -1,16 +1,14 @@
 """ApiError -> response: plain text as the old clients read it, problem+json (RFC 9457) for those who ask."""
 
 import logging
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import asyncpg
 import orjson
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unauthenticated, Unavailable, UnknownPath
+from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unauthenticated, Unavailable
 from api_server.http.documents import href
 from api_server.http.requests import base_of
 from api_server.store.connecting import AWAY
@@ -51,17 +49,6 @@ async def on_api_error(request: Request, error: Exception) -> Response:
     return answer(request, error)
 
 
-async def on_http_error(request: Request, error: Exception) -> Response:
-    """What the framework refuses by itself, in our words."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return answer(request, UnknownPath(request.scope["path"]))
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "GET")
-        return answer(request, MethodNotAllowed(allowed.split(", ")))
-    return answer(request, BadRequest(str(error.detail)))
-
-
 async def on_bad_value(request: Request, error: Exception) -> Response:
     """A value that PostgreSQL cannot hold got past our checks; it is the caller's all the same."""
     log.warning("refused by the database at %s: %s", request.scope["path"], error)
@@ -77,10 +64,14 @@ async def on_defect(request: Request, error: Exception) -> Response:
     return Response("Internal Server Error", status_code=500, media_type="text/plain")
 
 
-HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+_Answer = Callable[[Request, Exception], Awaitable[Response]]
+HANDLERS: dict[type, _Answer] = {
     ApiError: on_api_error,
-    HTTPException: on_http_error,
     asyncpg.DataError: on_bad_value,
     **dict.fromkeys(AWAY, on_database_away),
-    Exception: on_defect,
 }
+
+
+def handler_of(error: Exception) -> _Answer | None:
+    """Who answers such an error; None for a defect, which `on_defect` answers."""
+    return next((HANDLERS[kind] for kind in type(error).__mro__ if kind in HANDLERS), None)

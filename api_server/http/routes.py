@@ -1,17 +1,12 @@
-"""Which path is answered by which function: a few parametric routes, so that routing costs the same for every kind."""
+"""Every path and the functions that answer it; kinds have none of their own, so that what is looked up is the same for all."""
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Mount, Route, Router
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from api_server.errors import MethodNotAllowed
 from api_server.http import (
     access,
     addresses,
     bulk,
     changes,
     collections,
+    docs,
     home,
     ipam,
     kv,
@@ -25,89 +20,48 @@ from api_server.http import (
     tags,
     watch,
 )
-from api_server.http.admission import admit
-from api_server.http.idempotency import Handler, once
-from api_server.http.requests import is_dry_run, server_of
-from api_server.http.staleness import answered
+from api_server.http.idempotency import once
+from api_server.http.routing import Table, route
 
-# Tells of an answer that what it says would have been done was not.
-DRY_RUN = "Dry-Run"
-
-
-def _at(path: str, *, public: bool = False, **verbs: Handler) -> Route:
-    """A route that knows all its verbs, so that 405 can name them, and lets in whom it may; HEAD is answered like GET."""
-    allowed = sorted([*verbs, *(["HEAD"] if "GET" in verbs else [])])
-
-    async def dispatch(request: Request) -> Response:
-        handler = verbs.get("GET" if request.method == "HEAD" else request.method)
-        if handler is None:
-            if request.path_params.keys() >= {"kind", "uuid"}:
-                resources.kind_at(request)
-            if request.path_params.keys() == {"collection"}:
-                resources.collection_at(request)
-            raise MethodNotAllowed(allowed)
-        if not public:
-            await admit(request)
-        response = await (handler(request) if server_of(request).replica is None else answered(request, handler))
-        if request.method not in ("GET", "HEAD") and is_dry_run(request):
-            response.headers[DRY_RUN] = "true"
-        return response
-
-    route = Route(path, dispatch, methods=["GET"])
-    # Every method comes here: Starlette's own 405 would not know all verbs.
-    route.methods = None
-    return route
-
-
-# Beside the paths of the original: one comparison for all of them, so that these cost the old ones nothing.
-V2 = [
-    _at("/bulk", POST=once(bulk.bulk)),
-    _at("/search", GET=search.find),
-    _at("/changes", GET=changes.list_changes),
-    _at("/ipam/utilization", GET=ipam.usage),
-    _at("/ipam/subnets/{uuid}/map", GET=ipam.address_map),
-    _at("/schema", GET=schema.all_kinds),
-    _at("/schema/{kind}", GET=schema.one_kind),
-]
-ROUTES = [
-    _at("/", public=True, GET=home.home),
-    _at("/livez", public=True, GET=home.alive),
-    _at("/healthz", public=True, GET=home.alive),
-    _at("/readyz", public=True, GET=home.ready),
-    _at("/fqname-to-id", POST=names.name_to_id),
-    _at("/id-to-fqname", POST=names.id_to_name),
-    _at("/ref-update", POST=once(refs.ref_update)),
-    _at("/ref-relax-for-delete", POST=once(refs.ref_relax)),
-    _at("/prop-collection-get", GET=collections.prop_collection_get),
-    _at("/prop-collection-update", POST=once(collections.prop_collection_update)),
-    _at("/list-bulk-collection", POST=lists.bulk),
-    _at("/sync", POST=once(bulk.sync)),
-    _at("/useragent-kv", POST=once(kv.useragent_kv)),
-    _at("/obj-perms", GET=access.obj_perms),
-    _at("/chown", POST=once(access.chown)),
-    _at("/chmod", POST=once(access.chmod)),
-    _at("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
-    _at("/multi-tenancy", GET=access.multi_tenancy),
-    _at("/int-pools", POST=once(pools.create), DELETE=pools.delete),
-    _at("/int-pool", POST=once(pools.allocate), GET=pools.owner, DELETE=pools.deallocate),
-    _at("/set-tag", POST=once(tags.set_tag)),
-    _at("/watch", GET=watch.watch),
-    _at("/virtual-network/{uuid}/ip-alloc", POST=once(addresses.ip_alloc)),
-    _at("/virtual-network/{uuid}/ip-free", POST=once(addresses.ip_free)),
-    _at("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),
-    Mount("/v2", Router(V2, redirect_slashes=False)),
-    _at("/{collection}", GET=lists.collection, POST=once(resources.create)),
-    _at("/{kind}/{uuid}", GET=resources.read, PUT=resources.update, DELETE=resources.delete),
-]
-
-
-class TolerantPaths:
-    """Clients in the wild append a slash or a blank; both are taken off (contract 1.1, 1.6)."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"][-1:] in ("/", " ") and scope["path"] != "/":
-            scope = {**scope, "path": scope["path"].rstrip("/ ") or "/"}
-        await self.app(scope, receive, send)
+TABLE = Table(
+    [
+        route("/", public=True, GET=home.home),
+        route("/livez", public=True, GET=home.alive),
+        route("/healthz", public=True, GET=home.alive),
+        route("/readyz", public=True, GET=home.ready),
+        route("/docs", public=True, GET=docs.page),
+        route("/docs/assets/{name}", public=True, GET=docs.asset),
+        route("/openapi.json", public=True, GET=docs.openapi),
+        route("/fqname-to-id", POST=names.name_to_id),
+        route("/id-to-fqname", POST=names.id_to_name),
+        route("/ref-update", POST=once(refs.ref_update)),
+        route("/ref-relax-for-delete", POST=once(refs.ref_relax)),
+        route("/prop-collection-get", GET=collections.prop_collection_get),
+        route("/prop-collection-update", POST=once(collections.prop_collection_update)),
+        route("/list-bulk-collection", POST=lists.bulk),
+        route("/sync", POST=once(bulk.sync)),
+        route("/useragent-kv", POST=once(kv.useragent_kv)),
+        route("/obj-perms", GET=access.obj_perms),
+        route("/chown", POST=once(access.chown)),
+        route("/chmod", POST=once(access.chmod)),
+        route("/aaa-mode", GET=access.aaa_mode, PUT=access.set_aaa_mode),
+        route("/multi-tenancy", GET=access.multi_tenancy),
+        route("/int-pools", POST=once(pools.create), DELETE=pools.delete),
+        route("/int-pool", POST=once(pools.allocate), GET=pools.owner, DELETE=pools.deallocate),
+        route("/set-tag", POST=once(tags.set_tag)),
+        route("/watch", GET=watch.watch),
+        route("/virtual-network/{uuid}/ip-alloc", POST=once(addresses.ip_alloc)),
+        route("/virtual-network/{uuid}/ip-free", POST=once(addresses.ip_free)),
+        route("/virtual-network/{uuid}/subnet-ip-count", POST=addresses.subnet_ip_count),
+        route("/v2/bulk", POST=once(bulk.bulk)),
+        route("/v2/search", GET=search.find),
+        route("/v2/changes", GET=changes.list_changes),
+        route("/v2/ipam/utilization", GET=ipam.usage),
+        route("/v2/ipam/subnets/{uuid}/map", GET=ipam.address_map),
+        route("/v2/schema", GET=schema.all_kinds),
+        route("/v2/schema/{kind}", GET=schema.one_kind),
+        route("/{collection}", GET=lists.collection, POST=once(resources.create)),
+        route("/{kind}/{uuid}", GET=resources.read, PUT=resources.update, DELETE=resources.delete),
+    ],
+    closed=["v2"],
+)

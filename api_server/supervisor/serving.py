@@ -14,29 +14,28 @@ from api_server.settings import NO_AUTH, Settings
 from api_server.supervisor.fault import BadAccess, BadDatabaseUrl, NoStandby
 from api_server.supervisor.listening import address_of, listen
 from api_server.supervisor.readiness import bring_up_to_date, check_ready
+from api_server.supervisor.recruits import Recruit
 from api_server.supervisor.signals import interrupt_when_ended
-from api_server.supervisor.worker import Worker, recruited
 from api_server.supervisor.workers import Workers
 
 
-def serve(settings: Settings, say: Callable[[str], None]) -> None:
-    """Serve until a signal asks to stop. Raises StartupError, EmbeddedServerError or Unavailable when that is not possible."""
+def serve(settings: Settings, recruits: list[Recruit], say: Callable[[str], None]) -> None:
+    """Serve until a signal asks to stop, with these workers and as many more as are wanted. Raises StartupError, EmbeddedServerError or
+    Unavailable when that is not possible."""
     configure_logs(settings)
     interrupt_when_ended()
     _check_access(settings)
     anybody = settings.allow_no_auth or settings.aaa_mode != NO_AUTH
-    with (
-        listen(settings.host, settings.port, anybody=anybody) as listening,
-        recruited(settings.workers, listening) as recruits,
-        _database(settings) as (usable, server),
-    ):
-        if server is not None:
-            asyncio.run(bring_up_to_date(usable))
-        asyncio.run(check_ready(usable))
-        workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
-        where = f"embedded PostgreSQL in {settings.data_dir}" if server is not None else "the PostgreSQL of DATABASE_URL"
-        sentence = f"Netweave serves {address_of(listening)} with {workers} on {where}"
-        asyncio.run(_run(usable, listening, recruits, lambda: say(sentence), server))
+    with listen(settings.host, settings.port, anybody=anybody) as listening:
+        recruits += [Recruit() for _ in range(settings.workers - len(recruits))]
+        with _database(settings) as (usable, server):
+            if server is not None:
+                asyncio.run(bring_up_to_date(usable))
+            asyncio.run(check_ready(usable))
+            workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
+            where = f"embedded PostgreSQL in {settings.data_dir}" if server is not None else "the PostgreSQL of DATABASE_URL"
+            sentence = f"Netweave serves {address_of(listening)} with {workers} on {where}"
+            asyncio.run(_run(usable, listening, recruits, lambda: say(sentence), server))
 
 
 def migrate(settings: Settings, say: Callable[[str], None]) -> None:
@@ -52,7 +51,7 @@ def migrate(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 async def _run(
-    settings: Settings, listening: socket.socket, recruits: list[Worker], announce: Callable[[], None], server: EmbeddedServer | None
+    settings: Settings, listening: socket.socket, recruits: list[Recruit], announce: Callable[[], None], server: EmbeddedServer | None
 ) -> None:
     await Workers(settings, listening, recruits, announce).run(server.keep if server is not None else None)
 

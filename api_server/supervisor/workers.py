@@ -8,6 +8,7 @@ from typing import Any
 
 from api_server.settings import Settings
 from api_server.supervisor.fault import WorkerDied, WorkerRefused
+from api_server.supervisor.recruits import Recruit
 from api_server.supervisor.signals import ending
 from api_server.supervisor.worker import Worker
 
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 class Workers:
     """Runs until a signal asks to stop, or a worker cannot start."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, recruits: list[Worker], announce: Callable[[], None]) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, recruits: list[Recruit], announce: Callable[[], None]) -> None:
         """`announce` is called once, when the first worker takes requests."""
         self._settings = settings
         self._listening = listening
@@ -47,8 +48,8 @@ class Workers:
 
     async def _one(self) -> None:
         while not self._stopping.is_set():
-            worker = self._recruits.pop() if self._recruits else Worker(self._listening)
-            ended = asyncio.ensure_future(worker.serve(self._settings, self._on_ready))
+            worker = Worker(self._recruits.pop() if self._recruits else Recruit())
+            ended = asyncio.ensure_future(worker.serve(self._settings, self._listening, self._on_ready))
             await self._unless_stopping(ended)
             if self._stopping.is_set():
                 await worker.drain(ended)

@@ -1,20 +1,23 @@
 """The OpenAPI document against the standard and against the catalog."""
 
 from collections import Counter
+from importlib.metadata import version
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
 from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from starlette.applications import Starlette
+from starlette.routing import Route
+from starlette.testclient import TestClient
 
 from api_server.errors import UnknownPath
-from api_server.http.docs import mount_docs
+from api_server.http import docs
 from api_server.http.openapi import document
 from api_server.http.openapi.examples import example_create
-from api_server.model.catalog import load
+from api_server.model.catalog import Catalog, load
 from api_server.model.validation import parse_properties
 
 CATALOG = load()
@@ -125,14 +128,19 @@ def test_every_operation_but_the_public_ones_takes_a_token_and_may_refuse_the_ca
     assert DOCUMENT["components"]["securitySchemes"]["token"]["name"] == "X-Auth-Token"
 
 
-def test_docs_page_needs_nothing_from_outside() -> None:
-    app = FastAPI(docs_url=None, openapi_url=None)
-    mount_docs(app, lambda: BYTES)
-    client = TestClient(app)
+@pytest.fixture
+def client() -> TestClient:
+    """Of an application that has the documentation's paths alone."""
+    paths = {"/docs": docs.page, "/docs/assets/{name}": docs.asset, "/openapi.json": docs.openapi}
+    app = Starlette(routes=[Route(path, answer) for path, answer in paths.items()])
+    app.state.server = SimpleNamespace(catalog=CATALOG)
+    return TestClient(app)
+
+
+def test_docs_page_needs_nothing_from_outside(client: TestClient) -> None:
     page = client.get("/docs").text
 
     assert "https://" not in page
-    assert client.get("/openapi.json").content == BYTES
     for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon.png"):
         assert f"/docs/assets/{name}" in page
         assert client.get(f"/docs/assets/{name}").status_code == 200
@@ -140,29 +148,25 @@ def test_docs_page_needs_nothing_from_outside() -> None:
         client.get("/docs/assets/core.py")
 
 
-def test_the_document_is_made_once_and_sent_again_only_to_who_has_another() -> None:
-    made: list[bytes] = []
+def test_the_document_is_made_once_and_sent_again_only_to_who_has_another(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
 
-    def describe() -> bytes:
-        made.append(BYTES)
+    def describe(catalog: Catalog, *, version: str) -> bytes:
+        made.append(version)
         return BYTES
 
-    app = FastAPI(docs_url=None, openapi_url=None)
-    mount_docs(app, describe)
-    client = TestClient(app)
+    monkeypatch.setattr(docs, "document", describe)
+    monkeypatch.setattr(client.app.state.server, "catalog", load())  # type: ignore[attr-defined]  # an ASGI application of any kind
     packed = client.get("/openapi.json", headers={"Accept-Encoding": "gzip"})
     plain = client.get("/openapi.json", headers={"Accept-Encoding": "identity"})
     known = client.get("/openapi.json", headers={"If-None-Match": plain.headers["etag"]})
 
-    assert len(made) == 1
+    assert made == [version("netweave")]
     assert (packed.headers["content-encoding"], packed.content) == ("gzip", BYTES)
     assert ("content-encoding" in plain.headers, plain.content) == (False, BYTES)
     assert int(packed.headers["content-length"]) < len(BYTES) / 10
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", packed.headers["etag"])
 
 
-def test_the_bundled_page_reads_openapi_3_1() -> None:
-    app = FastAPI(docs_url=None, openapi_url=None)
-    mount_docs(app, lambda: BYTES)
-
-    assert "isOAS31" in TestClient(app).get("/docs/assets/swagger-ui-bundle.js").text
+def test_the_bundled_page_reads_openapi_3_1(client: TestClient) -> None:
+    assert "isOAS31" in client.get("/docs/assets/swagger-ui-bundle.js").text
