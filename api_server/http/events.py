@@ -10,7 +10,7 @@ import orjson
 from api_server.http.documents import kept_object, kept_refs, render_links
 from api_server.model.caller import READ, Caller
 from api_server.model.resource import Perms
-from api_server.watch.feed import Event
+from api_server.watch.watcher import Event
 
 HEAD = ("uuid", "fq_name", "parent_type", "parent_uuid")
 # With an empty id: a reader that connects again starts from `init`.

@@ -25,7 +25,8 @@ from api_server.store import changes
 from api_server.store.changes import Snapshot
 from api_server.store.connecting import AWAY
 from api_server.store.database import Connection
-from api_server.watch.feed import Batch, Feed, FellBehind
+from api_server.watch.feed import Feed
+from api_server.watch.watcher import Batch, FellBehind
 
 log = logging.getLogger(__name__)
 

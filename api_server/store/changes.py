@@ -1,14 +1,14 @@
 """The stream of changes: positions for what is committed, and what was done from a position on."""
 
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import Select, bindparam, cast, func, literal_column, select, text, true
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Select, bindparam, cast, column, func, literal_column, select, text, true
+from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.types import BigInteger, Text
 
 from api_server.model.caller import Caller
@@ -37,11 +37,10 @@ class Snapshot(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """How far the numbering is: its last position, the highest one that retention dropped, and whether committed changes have none yet."""
+    """How far the numbering is: its last position, and the highest one that retention dropped."""
 
     position: int
     forgotten: int
-    waiting: bool
     # The database was restored where transaction ids are lower: those that were seen say nothing of those to come.
     restored: bool
 
@@ -50,50 +49,24 @@ class State:
         return self.forgotten <= position <= self.position
 
 
-# What is not seen is either newer than the snapshot or was running then. Looked up so, and not by what is visible, an open transaction
-# costs one look at an index, however long it lasts.
-_STATE = Statement(
+_STATE = Statement(text("SELECT position, forgotten, pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()) FROM numbering"))
+_NUMBER = Statement(text("SELECT settled, dropped, restored FROM number_changes(NULL, NULL, NULL)"))
+_TURN = Statement(select(func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger))))
+# Each object's changes in the order of its row lock; and this statement's snapshot is what is seen from now on.
+_NUMBER_ALL = Statement(
     text(
         """
-        SELECT position, forgotten,
-               coalesce((SELECT xid FROM change ORDER BY xid DESC LIMIT 1) >= pg_snapshot_xmax(seen), false)
-               OR EXISTS (SELECT FROM change WHERE xid = ANY (ARRAY(SELECT pg_snapshot_xip(seen)))) AS waiting,
-               pg_snapshot_xmax(seen) > pg_snapshot_xmax(pg_current_snapshot()) AS restored
-        FROM numbering
+        WITH numbered AS (
+            INSERT INTO change_position (position, at, xid, revision, kind, uuid, actor, request_id)
+            SELECT position + row_number() OVER (ORDER BY revision), at, xid, revision, kind, uuid, actor, request_id
+            FROM change CROSS JOIN (SELECT position FROM numbering) AS last
+            WHERE NOT EXISTS (SELECT FROM change_position AS p WHERE (p.at, p.xid, p.revision) = (change.at, change.xid, change.revision))
+            RETURNING position
+        )
+        UPDATE numbering SET seen = pg_current_snapshot(), position = position + (SELECT count(*) FROM numbered)
         """
     )
 )
-# Estimates know nothing of a transaction id that comes from a row: without this a third of the table is expected, and all of it read.
-_TURN = Statement(
-    select(
-        func.pg_try_advisory_xact_lock(bindparam("turn", type_=BigInteger)), func.set_config("enable_seqscan", bindparam("scan"), true())
-    )
-)
-_UNSEEN = """
-    SELECT change.* FROM change WHERE xid >= (SELECT next FROM last)
-    UNION ALL
-    SELECT change.* FROM change WHERE xid = ANY (CAST((SELECT running FROM last) AS xid8[]))
-"""
-_UNNUMBERED = """
-    SELECT * FROM change
-    WHERE NOT EXISTS (SELECT FROM change_position AS p WHERE p.at = change.at AND p.xid = change.xid AND p.revision = change.revision)
-"""
-# Each object's changes in the order of its row lock; and this statement's snapshot is what is seen from now on.
-_GIVE = """
-    WITH last AS MATERIALIZED (
-        SELECT position, pg_snapshot_xmax(seen) AS next, ARRAY(SELECT pg_snapshot_xip(seen)) AS running FROM numbering
-    ),
-    fresh AS (:fresh),
-    numbered AS (
-        INSERT INTO change_position (position, at, xid, revision, kind, uuid, actor, request_id)
-        SELECT last.position + row_number() OVER (ORDER BY revision), at, xid, revision, kind, uuid, actor, request_id
-        FROM fresh CROSS JOIN last
-        RETURNING position
-    )
-    UPDATE numbering SET seen = pg_current_snapshot(), position = position + (SELECT count(*) FROM numbered) RETURNING position
-"""
-_NUMBER = Statement(text(_GIVE.replace(":fresh", _UNSEEN)))
-_NUMBER_ALL = Statement(text(_GIVE.replace(":fresh", _UNNUMBERED)))
 
 
 async def state_of(connection: Connection) -> State:
@@ -102,21 +75,18 @@ async def state_of(connection: Connection) -> State:
     return State(*row)
 
 
-async def settle(connection: Connection) -> State | None:
-    """
-    Give positions to all changes that are committed and have none, in an order that never changes: the state then.
-    None when another process is at it; what it sees may be older than this call.
-    """
-    state = await state_of(connection)
-    if not (state.waiting or state.restored):
-        return state
+async def settle(connection: Connection) -> State:
+    """Give positions to all changes that are committed and have none, in an order that never changes: the state then."""
+    row = await connection.fetchrow(_NUMBER)
+    assert row is not None, "the migration makes the function"
+    if not row["restored"]:
+        return State(*row)
     async with connection.raw.transaction():
         # A statement of its own: the next one then sees what the last holder of the turn committed.
-        turn, _ = await connection.fetchrow(_TURN, turn=TURN, scan="on" if state.restored else "off") or (False, "")
-        if not turn:
-            return None
-        position = await connection.fetchval(_NUMBER_ALL if state.restored else _NUMBER)
-    return State(position, state.forgotten, waiting=False, restored=False)
+        await connection.execute(_TURN, turn=TURN)
+        if (await state_of(connection)).restored:
+            await connection.execute(_NUMBER_ALL)
+    return await settle(connection)
 
 
 # --- reading ---------------------------------------------------------------------------------------------------
@@ -170,10 +140,15 @@ def _select(conditions: Sequence[Any], *, newest_first: bool) -> Select[Any]:
     places = select(position, change_position.c.at, change_position.c.xid, change_position.c.revision).where(*conditions)
     page = places.order_by(position.desc() if newest_first else position).limit(literal_column(str(MOST))).subquery("page")
     chosen = select(page).limit(bindparam("limit")).subquery("chosen")
-    same = [change.c[name] == chosen.c[name] for name in ("at", "xid", "revision")]
-    told = select(cast(change.c.uuid, Text).label("uuid"), *[change.c[name] for name in _TOLD]).where(*same).limit(1).lateral("told")
+    told = _told_at(chosen)
     query = select(chosen.c.position, chosen.c.xid, chosen.c.at, *told.c).select_from(chosen.join(told, true()))
     return query.order_by(chosen.c.position.desc() if newest_first else chosen.c.position)
+
+
+def _told_at(place: Any) -> Any:
+    """The wide row of a place, looked up by its index."""
+    same = [change.c[name] == place.c[name] for name in ("at", "xid", "revision")]
+    return select(cast(change.c.uuid, Text).label("uuid"), *[change.c[name] for name in _TOLD]).where(*same).limit(1).lateral("told")
 
 
 async def select_changes(connection: Connection, query: Query) -> list[asyncpg.Record]:
@@ -183,9 +158,52 @@ async def select_changes(connection: Connection, query: Query) -> list[asyncpg.R
     return await connection.fetch(statement, **asked, limit=query.limit)
 
 
+_STATE_COLUMNS = ("settled", "dropped", "restored")
+_PLACE = {"position": "positions", "at": "moments", "xid": "xids", "revision": "revisions", "latest": "latest"}
+
+
+def _following() -> Select[Any]:
+    """Numbering and reading in one round trip. What is told is what this statement sees itself: so its links are no older."""
+    given = (func.pg_current_snapshot(), bindparam("after", type_=BigInteger), bindparam("kinds", type_=ARRAY(Text)))
+    state = func.number_changes(*given).table_valued(*[column(name) for name in (*_STATE_COLUMNS, "upto", *_PLACE.values())]).alias("state")
+    places = func.unnest(*[state.c[name] for name in _PLACE.values()]).table_valued(*map(column, _PLACE)).render_derived("place")
+    told = _told_at(places)
+    linked = [places.c.latest, told.c.after.is_not(None), told.c.kind == func.any(bindparam("linked", type_=ARRAY(Text)))]
+    here = resource.c.uuid == cast(told.c.uuid, UUID(as_uuid=False))
+    links = select(CHILDREN.scalar_subquery().label("children"), BACK_REFS.scalar_subquery().label("back_refs"))
+    found = links.where(here, *linked).lateral("links")
+    columns = [state.c[name] for name in (*_STATE_COLUMNS, "upto")]
+    query = select(*columns, places.c.position, places.c.xid, places.c.latest, *told.c, *found.c)
+    return query.select_from(state.outerjoin(places, true()).outerjoin(told, true()).outerjoin(found, true())).order_by(places.c.position)
+
+
+_FOLLOW = Statement(_following())
+
+
+class Page(NamedTuple):
+    """Changes after a position, and the one up to which there are no others; `links` are the children and back refs of their objects."""
+
+    state: State
+    upto: int
+    rows: Sequence[asyncpg.Record]
+    links: Mapping[str, asyncpg.Record]
+
+
+async def follow(connection: Connection, after: int, kinds: Mapping[str, bool]) -> Page:
+    """Settle, and read what comes after a position of these kinds, of some with the links that their objects have now."""
+    linked = [kind for kind, links in kinds.items() if links]
+    rows = await connection.fetch(_FOLLOW, after=after, kinds=list(kinds), linked=linked)
+    first = rows[0]
+    if first["restored"]:
+        await settle(connection)
+        return await follow(connection, after, kinds)
+    state = State(*[first[name] for name in _STATE_COLUMNS])
+    told = rows if first["position"] is not None else []
+    return Page(state, first["upto"], told, {row["uuid"]: row for row in told if row["latest"]})
+
+
 _SOME = resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
 _UUID = cast(resource.c.uuid, Text).label("uuid")
-_LINKS = Statement(select(_UUID, CHILDREN.scalar_subquery().label("children"), BACK_REFS.scalar_subquery().label("back_refs")).where(_SOME))
 _READABLE = Statement(select(_UUID).where(_SOME, readable(resource)))
 _LISTS = {
     (links, guarded): Statement(
@@ -206,11 +224,6 @@ async def list_of(
     cursor = await connection.raw.cursor(statement.sql, *statement.arguments({"kind": kind, **sight_of(caller)}))
     while rows := await cursor.fetch(size):
         yield rows
-
-
-async def links_of(connection: Connection, uuids: Sequence[str]) -> dict[str, asyncpg.Record]:
-    """Children and back refs of these objects as they are now."""
-    return {row["uuid"]: row for row in await connection.fetch(_LINKS, uuids=list(uuids))}
 
 
 async def readable_of(connection: Connection, uuids: Iterable[str], caller: Caller) -> frozenset[str]:

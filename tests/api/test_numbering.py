@@ -42,9 +42,7 @@ async def writers(url: str) -> AsyncIterator[list[Any]]:
 
 async def settled(database: Database) -> changes.State:
     async with database.aside() as connection:
-        state = await changes.settle(connection)
-    assert state is not None
-    return state
+        return await changes.settle(connection)
 
 
 async def stream(database: Database, after: int) -> list[tuple[int, str]]:
@@ -133,6 +131,72 @@ async def test_many_at_once_number_everything_once(database: Database, url: str)
     for number in range(8):
         own = [name for _, name in found if name.startswith(f"{number} ")]
         assert own == [f"{number} {each}" for each in range(40) if each % 5 != 4]
+
+
+async def blocked(session: Any, other: Any) -> None:
+    """Until that other session waits for somebody."""
+    async with asyncio.timeout(30):
+        while not await session.fetchval("SELECT pg_blocking_pids($1) <> '{}'", other.get_server_pid()):
+            pass
+
+
+async def test_who_waits_for_the_turn_numbers_what_came_meanwhile_and_tells_what_it_sees(database: Database, writers: list[Any]) -> None:
+    start = (await settled(database)).position
+    holder, writer, _ = writers
+    await write(writer, "before")
+    async with database.aside() as connection:
+        async with holder.transaction():
+            await holder.execute("SELECT pg_advisory_xact_lock($1)", changes.TURN)
+            waiting = asyncio.create_task(changes.follow(connection, start, {"tag": True}))
+            await blocked(writer, connection.raw)
+            await write(writer, "meanwhile")
+        first = await waiting
+        second = await changes.follow(connection, first.upto, {"tag": True})
+
+    assert [(page.upto, [row["request_id"] for row in page.rows]) for page in (first, second)] == [
+        (start + 1, ["before"]),
+        (start + 2, ["meanwhile"]),
+    ]
+    assert first.state.position == start + 2
+
+
+async def test_a_process_that_is_killed_while_it_numbers_takes_nothing_along(database: Database, url: str, writers: list[Any]) -> None:
+    start = (await settled(database)).position
+    holder, writer, _ = writers
+    await write(writer, "one")
+    killed = await asyncpg.connect(url)
+    async with holder.transaction():
+        await holder.execute("SELECT pg_advisory_xact_lock($1)", changes.TURN)
+        lost = asyncio.create_task(killed.fetch("SELECT number_changes(NULL, NULL, NULL)"))
+        await blocked(writer, killed)
+        # Its end of the connection is gone, as after kill -9; its session finds out when it is done.
+        killed.terminate()
+        await asyncio.gather(lost, return_exceptions=True)
+        await write(writer, "other")
+    await settled(database)
+    await write(writer, "next")
+    await settled(database)
+
+    assert await stream(database, start) == [(start + 1, "one"), (start + 2, "other"), (start + 3, "next")]
+
+
+async def test_a_session_that_is_ended_while_it_numbers_leaves_it_to_the_next(database: Database, url: str, writers: list[Any]) -> None:
+    start = (await settled(database)).position
+    holder, writer, _ = writers
+    await write(writer, "one")
+    ended = await asyncpg.connect(url)
+    async with holder.transaction():
+        # What the pass would write is locked: it stands in the middle of it.
+        await holder.execute("SELECT FROM numbering FOR UPDATE")
+        lost = asyncio.create_task(ended.fetch("SELECT number_changes(NULL, NULL, NULL)"))
+        await blocked(writer, ended)
+        await writer.execute("SELECT pg_terminate_backend($1)", ended.get_server_pid())
+        assert isinstance((await asyncio.gather(lost, return_exceptions=True))[0], asyncpg.PostgresError)
+    ended.terminate()
+    await write(writer, "two")
+    await settled(database)
+
+    assert await stream(database, start) == [(start + 1, "one"), (start + 2, "two")]
 
 
 async def test_an_idle_stream_is_looked_at_without_writing(database: Database, writers: list[Any]) -> None:

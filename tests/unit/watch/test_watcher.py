@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from api_server.watch.feed import Batch, Event, FellBehind, Watcher
+from api_server.watch.watcher import Batch, Event, FellBehind, Watcher
 
 
 def event(position: int, kind: str = "project") -> Event:
@@ -17,19 +17,11 @@ def positions(batch: Batch | None) -> list[int]:
     return [each.row["position"] for each in batch.events]
 
 
-async def never(_: float) -> None:
-    await asyncio.Event().wait()
-
-
-async def at_once(_: float) -> None:
-    """A clock on which no time passes."""
-
-
 async def test_a_watcher_gets_its_kinds_in_order_and_how_far_all_has_been_told() -> None:
     watcher = Watcher({"project": True}, 10, 4)
     watcher.put([event(5), event(6, "domain"), event(7)], 8)
 
-    batch = await watcher.take(never, 60)
+    batch = await watcher.take(60)
 
     assert positions(batch) == [5, 7]
     assert batch is not None
@@ -38,7 +30,7 @@ async def test_a_watcher_gets_its_kinds_in_order_and_how_far_all_has_been_told()
 
 async def test_it_waits_until_something_comes() -> None:
     watcher = Watcher({"project": True}, 10, 0)
-    waiting = asyncio.create_task(watcher.take(never, 60))
+    waiting = asyncio.create_task(watcher.take(60))
     watcher.put([event(1, "domain")], 1)
     await asyncio.sleep(0)
     assert not waiting.done()
@@ -48,19 +40,13 @@ async def test_it_waits_until_something_comes() -> None:
 
 
 async def test_a_quiet_while_is_told_with_how_far_all_has_been_told() -> None:
-    asked: list[float] = []
-
-    async def clock(seconds: float) -> None:
-        asked.append(seconds)
-
     watcher = Watcher({"project": True}, 10, 0)
     watcher.put([event(3, "domain")], 3)
 
-    batch = await watcher.take(clock, 60)
+    batch = await watcher.take(0)
 
-    assert (batch, asked) == (Batch([], 3, live=True), [60])
     assert batch is not None
-    assert batch.quiet
+    assert (batch, batch.quiet) == (Batch([], 3, live=True), True)
 
 
 async def test_a_reader_that_lets_too_much_wait_loses_all_of_it() -> None:
@@ -70,9 +56,9 @@ async def test_a_reader_that_lets_too_much_wait_loses_all_of_it() -> None:
     watcher.put([event(5)], 5)
 
     with pytest.raises(FellBehind):
-        await watcher.take(never, 60)
+        await watcher.take(60)
     with pytest.raises(FellBehind):
-        await watcher.take(at_once, 0)
+        await watcher.take(0)
 
 
 async def test_what_other_kinds_have_does_not_count() -> None:
@@ -80,7 +66,7 @@ async def test_what_other_kinds_have_does_not_count() -> None:
     watcher.put([event(number, "domain") for number in range(1, 100)], 99)
     watcher.put([event(100)], 100)
 
-    assert positions(await watcher.take(never, 60)) == [100]
+    assert positions(await watcher.take(60)) == [100]
 
 
 async def test_at_the_end_it_gets_what_waits_and_no_more() -> None:
@@ -88,14 +74,14 @@ async def test_at_the_end_it_gets_what_waits_and_no_more() -> None:
     watcher.put([event(1)], 1)
     watcher.end()
 
-    assert positions(await watcher.take(never, 60)) == [1]
-    assert await watcher.take(never, 60) is None
-    assert await watcher.take(never, 60) is None
+    assert positions(await watcher.take(60)) == [1]
+    assert await watcher.take(60) is None
+    assert await watcher.take(60) is None
 
 
 async def test_one_that_waits_is_woken_by_the_end() -> None:
     watcher = Watcher({"project": True}, 10, 0)
-    waiting = asyncio.create_task(watcher.take(never, 60))
+    waiting = asyncio.create_task(watcher.take(60))
     await asyncio.sleep(0)
     watcher.end()
 
