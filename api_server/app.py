@@ -24,6 +24,7 @@ from api_server.store.database import Database
 from api_server.store.replica import Replica
 from api_server.watch.feed import Feed
 from api_server.watch.keeping import keep
+from api_server.watch.pings import Pings
 
 
 class Application(FastAPI):
@@ -52,7 +53,8 @@ def create_app(settings: Settings) -> FastAPI:
         replica = await _replica_of(settings, database)
         gate = Gate(settings, providers, database)
         retention = timedelta(seconds=settings.answer_retention)
-        feed = Feed(database, settings.watch_queue)
+        pings = Pings(database, settings.database_direct_url or settings.database_url)
+        feed = Feed(database, pings, settings.watch_queue)
         app.state.server = Server(
             world,
             database,
@@ -65,8 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
             replica,
             settings.max_staleness,
         )
-        upkeep = [asyncio.create_task(keep(database, settings.change_retention)), asyncio.create_task(sweep(database, retention))]
-        upkeep += [asyncio.create_task(replica.follow())] if replica else []
+        jobs = [keep(database, settings.change_retention), sweep(database, retention), pings.look_on()]
+        upkeep = [asyncio.create_task(job) for job in (*jobs, *([replica.follow()] if replica else []))]
         try:
             yield
         finally:

@@ -4,8 +4,10 @@ import asyncpg
 
 # For the short transactions that requests make beside their own.
 RESERVE = 2
-# One for the reader of the stream, one for what is done now and then, two for the lists that watchers start from.
+# One for the reader of the stream, one for pings and what is done now and then, two for the lists that watchers start from.
 ASIDE = 4
+# What hears the pings of other processes while somebody watches.
+LISTENING = 1
 
 AWAY = (
     asyncpg.PostgresConnectionError,

@@ -8,7 +8,7 @@ import asyncpg
 
 from api_server.errors import Unavailable
 from api_server.settings import Settings
-from api_server.store.connecting import ASIDE, AWAY, RESERVE
+from api_server.store.connecting import ASIDE, AWAY, LISTENING, RESERVE
 from api_server.supervisor.fault import TooFewConnections
 from api_server.supervisor.migration import check_known, check_revision, newest, revision_of, upgrade
 
@@ -55,7 +55,7 @@ async def _check_connections(connection: "asyncpg.Connection[asyncpg.Record]", s
         " WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')"
     )
     # A pooler shares its connections among those of the pools.
-    each = RESERVE + ASIDE + (0 if settings.pooled else settings.pool_size)
+    each = RESERVE + ASIDE + LISTENING + (0 if settings.pooled else settings.pool_size)
     if settings.workers * each > limit:
         raise TooFewConnections(settings.workers, each, limit)
 

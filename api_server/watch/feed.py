@@ -9,14 +9,16 @@ from typing import TypeVar
 from api_server.store import changes
 from api_server.store.connecting import AWAY
 from api_server.store.database import Connection, Database
+from api_server.watch.pings import Pings
 from api_server.watch.watcher import Batch, Event, FellBehind, Wanted, Watcher
 
 log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-# Seconds: how often other processes' writes are looked for, and how far rounds are apart when this one's wake it all the time.
-POLL, REST = 0.02, 0.001
+# Seconds: how often other processes' writes are looked for where they cannot be heard, and where they can; and how far rounds are apart
+# when there is always something new.
+POLL, HEARD, REST = 0.02, 0.25, 0.001
 # After the database could not be asked.
 PAUSE = 0.5
 # How long a reader may take for what is on its way to it, in general and when the server stops.
@@ -28,12 +30,14 @@ LISTS = 2
 class Feed:
     """Reads the stream while somebody watches; idle, it asks nothing."""
 
-    def __init__(self, database: Database, limit: int) -> None:
+    def __init__(self, database: Database, pings: Pings, limit: int) -> None:
         self._database = database
+        self._pings = pings
         self._limit = limit
         self._watchers: set[Watcher] = set()
         self._turn = asyncio.Lock()
         self._woken = asyncio.Event()
+        pings.hear = self._woken.set
         self._reader: asyncio.Task[None] | None = None
         self._position = 0
         self.closed = False
@@ -108,7 +112,6 @@ class Feed:
             # Between two rounds: the next one reads these kinds too.
             if self._reader is None:
                 self._position = (await self._ask(changes.state_of)).position
-                self._database.wake = self._woken.set
                 self._reader = asyncio.create_task(self._read_on())
             watcher = Watcher(wanted, self._limit, self._position)
             self._watchers.add(watcher)
@@ -120,10 +123,12 @@ class Feed:
             self._watchers.discard(watcher)
 
     async def _read_on(self) -> None:
+        listening = asyncio.create_task(self._pings.listen())
         try:
             while self._watchers:
                 await self._ask(self._rounds)
         finally:
+            listening.cancel()
             # However it ends, nobody waits for what will not come.
             self._reader = None
             for watcher in self._watchers:
@@ -142,7 +147,7 @@ class Feed:
     async def _rest(self) -> None:
         await asyncio.sleep(REST)
         with suppress(TimeoutError):
-            async with asyncio.timeout(POLL - REST):
+            async with asyncio.timeout(HEARD if self._pings.come else POLL):
                 await self._woken.wait()
 
     async def _round(self, connection: Connection) -> None:

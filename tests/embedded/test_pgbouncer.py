@@ -10,6 +10,8 @@ import asyncpg
 import httpx
 import pytest
 
+from api_server.store.database import Database
+from api_server.watch.pings import Pings
 from tests.api.census import census
 from tests.api.test_bulk import done, pod
 from tests.contract.world import World
@@ -27,6 +29,7 @@ class Pooled:
 
     server: Server
     direct: str
+    pooler: str
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def behind(postgres: Postgres) -> Iterator[Pooled]:
     with postgres.database() as direct, pooled(program, direct, SIZE) as url:
         settings = {"DATABASE_URL": url, "DATABASE_DIRECT_URL": direct, "NETWEAVE_PREPARED_STATEMENTS": "off"}
         with served("--workers", 2, **settings) as server:
-            yield Pooled(server, direct)
+            yield Pooled(server, direct, url)
 
 
 @pytest.fixture
@@ -49,6 +52,16 @@ async def api(behind: Pooled) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def world(api: httpx.AsyncClient) -> World:
     return await World(api).found()
+
+
+async def test_nobody_listens_through_the_pooler(behind: Pooled) -> None:
+    database = await Database.open(behind.direct, 1)
+    pings = Pings(database, behind.pooler)
+    try:
+        async with asyncio.timeout(30):
+            await pings.listen()
+    finally:
+        await database.close()
 
 
 async def counted(behind: Pooled) -> object:

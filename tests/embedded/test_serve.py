@@ -219,7 +219,7 @@ def test_a_database_of_a_newer_version_is_refused(postgres: Postgres, arguments:
 
 def test_more_connections_than_postgresql_gives_are_refused_with_the_numbers(postgres: Postgres) -> None:
     with postgres.database() as url:
-        complaint = refused("serve", "--port", 0, "--workers", 4, DATABASE_URL=url, NETWEAVE_POOL_SIZE="494")
+        complaint = refused("serve", "--port", 0, "--workers", 4, DATABASE_URL=url, NETWEAVE_POOL_SIZE="493")
 
     assert "--workers 4 with 500 connections each needs 2000" in complaint
 
