@@ -1,9 +1,12 @@
-"""The address that a server listens on: one socket, opened by the parent and shared by its workers."""
+"""The address that a server listens on: a socket for each worker, opened by the parent."""
 
 import errno
 import ipaddress
 import socket
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from api_server.supervisor.fault import HostUnusable, NotLoopback, PortInUse
 
@@ -28,6 +31,28 @@ def listen(host: str, port: int, *, anybody: bool) -> socket.socket:
             if time.monotonic() > deadline:
                 raise PortInUse(host, port) from why
         time.sleep(0.1)
+
+
+@contextmanager
+def shared(listening: socket.socket, number: int) -> Iterator[list[socket.socket]]:
+    """
+    A socket of that address for each of so many workers: Linux spreads connections over them. Of one socket a worker that is awake takes
+    most of a burst. They are the parent's, so what waits in the one of a worker that died waits for the next.
+    """
+    if not sys.platform.startswith("linux"):
+        yield [listening] * number
+        return
+    with ExitStack() as stack:
+        # Not before it was bound, which showed whether the port was free.
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sockets = [listening]
+        while len(sockets) < number:
+            another = stack.enter_context(socket.socket(listening.family, socket.SOCK_STREAM))
+            another.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            another.bind(listening.getsockname())
+            another.listen(BACKLOG)
+            sockets.append(another)
+        yield sockets
 
 
 def address_of(listening: socket.socket) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from api_server.embedded import EmbeddedServer
 from api_server.logs import configure_logs
 from api_server.settings import NO_AUTH, Settings
 from api_server.supervisor.fault import BadAccess, BadDatabaseUrl, NoStandby
-from api_server.supervisor.listening import address_of, listen
+from api_server.supervisor.listening import address_of, listen, shared
 from api_server.supervisor.readiness import bring_up_to_date, check_ready
 from api_server.supervisor.recruits import Recruit
 from api_server.supervisor.signals import interrupt_when_ended
@@ -26,7 +26,7 @@ def serve(settings: Settings, recruits: list[Recruit], say: Callable[[str], None
     interrupt_when_ended()
     _check_access(settings)
     anybody = settings.allow_no_auth or settings.aaa_mode != NO_AUTH
-    with listen(settings.host, settings.port, anybody=anybody) as listening:
+    with listen(settings.host, settings.port, anybody=anybody) as first, shared(first, settings.workers) as listening:
         recruits += [Recruit() for _ in range(settings.workers - len(recruits))]
         with _database(settings) as (usable, server):
             if server is not None:
@@ -34,7 +34,7 @@ def serve(settings: Settings, recruits: list[Recruit], say: Callable[[str], None
             asyncio.run(check_ready(usable))
             workers = "1 worker" if settings.workers == 1 else f"{settings.workers} workers"
             where = f"embedded PostgreSQL in {settings.data_dir}" if server is not None else "the PostgreSQL of DATABASE_URL"
-            sentence = f"Netweave serves {address_of(listening)} with {workers} on {where}"
+            sentence = f"Netweave serves {address_of(first)} with {workers} on {where}"
             asyncio.run(_run(usable, listening, recruits, lambda: say(sentence), server))
 
 
@@ -51,7 +51,11 @@ def migrate(settings: Settings, say: Callable[[str], None]) -> None:
 
 
 async def _run(
-    settings: Settings, listening: socket.socket, recruits: list[Recruit], announce: Callable[[], None], server: EmbeddedServer | None
+    settings: Settings,
+    listening: Sequence[socket.socket],
+    recruits: list[Recruit],
+    announce: Callable[[], None],
+    server: EmbeddedServer | None,
 ) -> None:
     await Workers(settings, listening, recruits, announce).run(server.keep if server is not None else None)
 

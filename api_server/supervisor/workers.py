@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from api_server.settings import Settings
@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 class Workers:
     """Runs until a signal asks to stop, or a worker cannot start."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, recruits: list[Recruit], announce: Callable[[], None]) -> None:
-        """`announce` is called once, when the first worker takes requests."""
+    def __init__(
+        self, settings: Settings, listening: Sequence[socket.socket], recruits: list[Recruit], announce: Callable[[], None]
+    ) -> None:
+        """`listening` has a socket for each worker. `announce` is called once, when the first of them takes requests."""
         self._settings = settings
         self._listening = listening
         self._recruits = recruits
@@ -33,7 +35,7 @@ class Workers:
         loop = asyncio.get_running_loop()
         for number in ending():
             loop.add_signal_handler(number, self._stopping.set)
-        jobs = [self._one() for _ in range(self._settings.workers)]
+        jobs = [self._one(listening) for listening in self._listening]
         await asyncio.gather(*(self._guarded(job) for job in (*jobs, self._keep(keep))))
         if self._failure is not None:
             raise self._failure
@@ -46,10 +48,10 @@ class Workers:
             self._failure = self._failure or why
             self._stopping.set()
 
-    async def _one(self) -> None:
+    async def _one(self, listening: socket.socket) -> None:
         while not self._stopping.is_set():
             worker = Worker(self._recruits.pop() if self._recruits else Recruit())
-            ended = asyncio.ensure_future(worker.serve(self._settings, self._listening, self._on_ready))
+            ended = asyncio.ensure_future(worker.serve(self._settings, listening, self._on_ready))
             await self._unless_stopping(ended)
             if self._stopping.is_set():
                 await worker.drain(ended)
