@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, func, select, text
 from api_server.hooks import HOOKS
 from api_server.ipam.tags import UNNUMBERED
 from api_server.model.caller import SYSTEM
-from api_server.model.catalog import Catalog, schemas_directory
+from api_server.model.catalog import LOADER, Catalog, schemas_directory
 from api_server.model.placement import Placement
 from api_server.model.quota import Limits
 from api_server.model.resource import FqName, Identity, Perms, Ref, Resource, new_uuid, ref_name
@@ -27,7 +27,7 @@ COUNT_KINDS = Statement(text("ANALYZE resource"))
 
 
 def _entries() -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = yaml.safe_load((schemas_directory() / "bootstrap.yaml").read_text(encoding="utf-8"))
+    entries: list[dict[str, Any]] = yaml.load((schemas_directory() / "bootstrap.yaml").read_bytes(), LOADER)  # noqa: S506 (a safe one)
     return entries
 
 

@@ -139,7 +139,7 @@ def journal_of(request: Request) -> Journal:
 
 def is_dry_run(request: Request) -> bool:
     """Whether the query has `dry_run`: everything is done and checked, and nothing stays."""
-    return present(request.query_params, "dry_run")
+    return bool(request.scope["query_string"]) and present(request.query_params, "dry_run")
 
 
 def flag(given: Mapping[str, Any], name: str) -> bool:

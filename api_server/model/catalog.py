@@ -15,7 +15,7 @@ ROOT = "config-root"
 
 _Document = Mapping[str, Any]
 # libyaml reads the directory ten times faster than the loader in Python; some builds of PyYAML lack it.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class SchemaError(Exception):
@@ -86,7 +86,7 @@ def load(directory: Path | None = None) -> Catalog:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document = yaml.load(path.read_bytes(), _LOADER)  # noqa: S506 (both loaders are safe ones)
+    document = yaml.load(path.read_bytes(), LOADER)  # noqa: S506 (both loaders are safe ones)
     if not isinstance(document, dict):
         raise SchemaError(path.name, "a mapping is expected")
     return document
