@@ -146,7 +146,7 @@ class UnitOfWork:
         waiting, self._waiting = self._waiting, []
         rows, self._rows = self._rows, {}
         taking = [self._taking.pop(one.uuid) for one in waiting if one.uuid in self._taking]
-        if taking and len(waiting) == 1 and not rows and await taking[0].store(connection, self.journal, waiting[0], ()):
+        if taking and len(waiting) == 1 and not rows and await taking[0].store(connection, self.database, self.journal, waiting[0], ()):
             return
         for one in taking:
             await one.otherwise()

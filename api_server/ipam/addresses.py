@@ -72,7 +72,7 @@ async def allocate(session: Session, subnets: Sequence[Subnet], owner: str, *, c
         for one in subnets:
             if len(held) < count:
                 drawn = await ADDRESSES.draw(session, one, [owner] * (count - len(held)), waits=waits, purpose=purpose)
-                held += [Held(one, _plainly(found)) for _, found in drawn]
+                held += [Held(one, plainly(found)) for _, found in drawn]
     return held
 
 
@@ -82,7 +82,7 @@ async def allocate_ahead(session: Session, subnets: Sequence[Subnet], owners: Se
     for one in subnets:
         drawn = await ADDRESSES.draw(session, one, waiting, waits=False, purpose=OBJECT)
         for owner, found in drawn:
-            session.ahead.keep(ADDRESS, owner, Held(one, _plainly(found)))
+            session.ahead.keep(ADDRESS, owner, Held(one, plainly(found)))
         served = {owner for owner, _ in drawn}
         waiting = [owner for owner in waiting if owner not in served]
 
@@ -94,7 +94,7 @@ async def claim_ahead(session: Session, one: Subnet, wanted: Mapping[str, Addres
     first = {block: owner for owner, block in reversed(blocks.items())}
     values = sorted(first, key=int)
     for found in await ADDRESSES.claim_all(session, values, [first[block] for block in values], purpose=OBJECT, **one.key):
-        block = _plainly(found)
+        block = plainly(found)
         session.ahead.keep(ADDRESS, first[block], Held(one, block))
 
 
@@ -113,7 +113,8 @@ def _pool(document: Sequence[Any]) -> Pool:
     return Pool(ip_address(start), ip_address(end), for_routers)
 
 
-def _plainly(value: object) -> Address:
+def plainly(value: object) -> Address:
+    """An inet that is not null, as asyncpg reads it."""
     address = _plain(value)
     assert address is not None
     return address

@@ -16,7 +16,8 @@ heals itself: whoever draws it meets the holder's primary key, drops the row and
 * Release against draw of a phantom: all take the free row first and the held row second (a release even when the free row is there
   already, by updating it), so one of two waits for the other instead of dropping the row that the other relies on.
 * A refill is a transaction of its own, so that nobody waits for the commit of the request that happened to cause it. It need not reach
-  the disk by itself: the commit of whoever draws its rows carries it. It is done inside the request where the request itself has written
+  the disk by itself: the commit of whoever draws its rows carries it. Who draws one of the last rows by the statement that stores its
+  owner does it in time, so that others do not find the list used up. It is done inside the request where the request itself has written
   the source row (invisible, or locked, to everyone else), and where it does not get its locks at once: their holder may be waiting for the
   request, which only shows when both waits are the database's. Two that do wait for each other end in 40P01, and the whole runs again.
 * One gap is left open knowingly: an address that was asked for outside the pools, and is released in the very moment in which another
@@ -59,6 +60,10 @@ log = logging.getLogger(__name__)
 V = TypeVar("V")
 CHUNK = 64
 LARGEST_CHUNK = 1024
+# So many times what was scanned before.
+GROWTH = 3
+# A list is refilled in time when this part of a chunk is left.
+EARLY = 8
 ON: ColumnElement[bool] = literal_column("true")
 SHORT = Statement(select(func.set_config("synchronous_commit", "off", ON), func.set_config("lock_timeout", "200ms", ON)))
 
@@ -169,11 +174,18 @@ class FreeList(Generic[V]):
             return True
         return waits and bool((await session.fetch(self._visible[source.upward], **source.key))[0]["visible"])
 
+    async def refill_in_time(self, database: Database, source: Source[V], value: V, frontier: V) -> None:
+        """Refill a list before it is used up, from which this value was just drawn: only who notices waits, not all who find none."""
+        scanned = source.scanned(frontier)
+        left = scanned - source.scanned(value)
+        if left <= _chunk_size(scanned) // EARLY and frontier != source.end and source.key[self._list.name] not in self._under_way:
+            await self._refill_beside(database, source.key, frontier)
+
     async def _refill(self, session: Session, key: dict[str, Any], seen: asyncpg.Record) -> None:
-        if seen["written_here"] or not await self._refill_beside(session, key, seen["frontier"]):
+        if seen["written_here"] or not await self._refill_beside(session.database, key, seen["frontier"]):
             await self._advance(session, key, seen["frontier"])
 
-    async def _refill_beside(self, session: Session, key: dict[str, Any], seen: V) -> bool:
+    async def _refill_beside(self, database: Database, key: dict[str, Any], seen: V) -> bool:
         """Refill in a short transaction, or let another request of this process do so; false if the locks are not to be had."""
         name = key[self._list.name]
         if name in self._under_way:
@@ -181,7 +193,7 @@ class FreeList(Generic[V]):
             return True
         self._under_way[name] = asyncio.Event()
         try:
-            async with session.database.short() as beside:
+            async with database.short() as beside:
                 await beside.fetch(SHORT)
                 await self._advance(beside, key, seen)
         except asyncpg.LockNotAvailableError:
@@ -200,8 +212,7 @@ class FreeList(Generic[V]):
             return
         source, frontier, added = self._read(rows[0]), seen, 0
         while not added and frontier != source.end:
-            # Doubling: few rows for a list that gives little, few refills for one that gives much.
-            size = min(max(CHUNK, source.scanned(frontier)), LARGEST_CHUNK)
+            size = _chunk_size(source.scanned(frontier))
             values, frontier = source.chunk(frontier, size)
             added = (await session.fetch(self._extend, values=values, frontier=frontier, **key))[0]["added"]
 
@@ -211,31 +222,32 @@ class FreeList(Generic[V]):
         return select(self._value.label("value")).where(self._of_list(), before)
 
     def _draw(self, *, upward: bool, waits: bool) -> Statement:
-        taken, won = self._winning(upward=upward, waits=waits)
-        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(
-            taken.outerjoin(won, taken.c.value == won.c.value)
-        )
-        return Statement(joined.order_by(taken.c.value if upward else taken.c.value.desc()))
-
-    def drawing(self, when: ColumnElement[bool], *, upward: bool) -> CTE:
-        """The value that a draw holds that does not wait, or no row, to be part of a larger statement; it is made only `when`."""
-        _, won = self._winning(when, upward=upward, waits=False)
-        return won
-
-    def claiming(self, when: ColumnElement[bool]) -> CTE:
-        """The value that is claimed, or no row if another holds it, to be part of a larger statement; it is made only `when`."""
-        won: CTE = self._claiming(when).cte("won")
-        return won
-
-    def _winning(self, *when: ColumnElement[bool], upward: bool, waits: bool) -> tuple[CTE, CTE]:
-        ordered = self._candidates(upward=upward).where(*when).order_by(self._value if upward else self._value.desc())
-        picked = ordered.limit(bindparam("count", type_=BigInteger)).with_for_update(of=self._free, skip_locked=not waits).cte("picked")
-        gone = delete(self._free).where(self._of_list(), self._value == picked.c.value)
-        taken = gone.returning(self._value.label("value")).cte("taken")
+        taken = self._taking(bindparam("count", type_=BigInteger), upward=upward, waits=waits)
         order = taken.c.value if upward else taken.c.value.desc()
         # The owners in turn: the rows come back in the same order.
         owner = Grouping(cast(bindparam("owners"), ARRAY(self._held.c.owner.type)))[func.row_number().over(order_by=order)]
-        return taken, self._hold(taken.c.value, owner=owner).cte("won")
+        won = self._hold(taken.c.value, owner=owner).cte("won")
+        joined = select(taken.c.value, won.c.value.is_not(None).label("won")).select_from(
+            taken.outerjoin(won, taken.c.value == won.c.value)
+        )
+        return Statement(joined.order_by(order))
+
+    def drawing(self, when: ColumnElement[bool], *, upward: bool) -> CTE:
+        """The value that a draw for one `owner` holds, or no row, to be part of a larger statement: nothing is drawn unless `when`."""
+        taken = self._taking(literal_column("1"), when, upward=upward, waits=False)
+        won: CTE = self._hold(taken.c.value).cte("won")
+        return won
+
+    def claiming(self, when: ColumnElement[bool]) -> CTE:
+        """The value that is claimed, or no row if another holds it, to be part of a larger statement: nothing is done unless `when`."""
+        won: CTE = self._claiming(when).cte("won")
+        return won
+
+    def _taking(self, count: ColumnElement[int], *when: ColumnElement[bool], upward: bool, waits: bool) -> CTE:
+        ordered = self._candidates(upward=upward).where(*when).order_by(self._value if upward else self._value.desc())
+        picked = ordered.limit(count).with_for_update(of=self._free, skip_locked=not waits).cte("picked")
+        gone = delete(self._free).where(self._of_list(), self._value == picked.c.value)
+        return gone.returning(self._value.label("value")).cte("taken")
 
     def _claiming(self, *when: ColumnElement[bool]) -> Any:
         value = cast(bindparam("value"), self._value.type)
@@ -282,6 +294,11 @@ class FreeList(Generic[V]):
     def _of_source(self) -> ColumnElement[bool]:
         (identity,) = self._source.primary_key
         return identity == bindparam(self._list.name)
+
+
+def _chunk_size(scanned: int) -> int:
+    """Few rows for a list that gives little, few refills for one that gives much."""
+    return min(max(CHUNK, scanned * GROWTH), LARGEST_CHUNK)
 
 
 def _after(step: Any) -> ColumnElement[bool]:

@@ -2,32 +2,36 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from ipaddress import ip_address
 
-from sqlalchemy import ColumnElement, Insert, Text, bindparam, cast, exists, func, select
+from sqlalchemy import Insert, Text, bindparam, cast, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 
-from api_server.ipam.addresses import ADDRESSES, OBJECT
+from api_server.ipam.addresses import ADDRESSES, OBJECT, plainly
 from api_server.ipam.subnet import Address, Subnet
+from api_server.ipam.tables import subnet
 from api_server.model.resource import Resource
 from api_server.store import assumptions, creates
 from api_server.store.assumptions import Assumption
-from api_server.store.database import Connection
+from api_server.store.database import Connection, Database
 from api_server.store.journal import Journal
 from api_server.store.statements import Statement
+from api_server.store.tables import change
 
 
 def _drawing(*, upward: bool) -> Insert:
     # What is assumed is asked before anything is drawn: all parts of a statement stay, and an address drawn for nobody would be lost.
     won = ADDRESSES.drawing(assumptions.hold(), upward=upward)
-    drawn: ColumnElement[Any] = select(func.host(won.c.value)).scalar_subquery()
-    shown = func.jsonb_build_object(cast(bindparam("shown_as"), Text), drawn, type_=JSONB)
-    filled = {"properties": lambda given: given.c.properties.concat(shown), "found_by": lambda _: drawn}
-    return creates.inserting(exists(select(won.c.value)), **filled).returning(drawn.label("drawn"))
+    drawn = func.host(won.c.value)
+    name = cast(bindparam("shown_as"), Text)
+    shown = func.jsonb_build_object(name, drawn, type_=JSONB)
+    storing = creates.inserting(won, properties=lambda given: given.c.properties.concat(shown), found_by=lambda _: drawn)
+    frontier = select(subnet.c.frontier).where(subnet.c.uuid == bindparam("subnet")).scalar_subquery()
+    return storing.returning(change.c.after["properties"][name].astext.label("drawn"), frontier.label("frontier"))
 
 
 DRAW = {upward: Statement(_drawing(upward=upward)) for upward in (True, False)}
-CLAIM = Statement(creates.inserting(exists(select(ADDRESSES.claiming(assumptions.hold()).c.value))))
+CLAIM = Statement(creates.inserting(ADDRESSES.claiming(assumptions.hold())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,22 @@ class Taking:
     # Takes it in statements of its own, wherever else there may be one, or raises why there is none.
     otherwise: Callable[[], Awaitable[None]]
 
-    async def store(self, connection: Connection, journal: Journal, owner: Resource, assumed: Iterable[Assumption]) -> bool:
+    async def store(
+        self, connection: Connection, database: Database, journal: Journal, owner: Resource, assumed: Iterable[Assumption]
+    ) -> bool:
         """
         Store the owner with its refs, its change row and its address; false if nothing was written: no address is to be had without
         waiting or refilling, or one of the assumptions does not hold.
         """
-        given = {**creates.parameters(journal, [owner], assumed), **self.subnet.key, "purpose": OBJECT}
+        given = {**creates.parameters(journal, [owner], assumed), **self.subnet.key, "owner": owner.uuid, "purpose": OBJECT}
         if self.address is not None:
-            rows = await connection.fetch(CLAIM, value=self.subnet.block(self.address), owner=owner.uuid, **given)
+            row = await connection.fetchrow(CLAIM, value=self.subnet.block(self.address), **given)
         else:
-            rows = await connection.fetch(DRAW[self.subnet.upward], owners=[owner.uuid], count=1, shown_as=self.under, **given)
-        for row in rows:
-            owner.modified = row["modified"]
-            if self.address is None:
-                owner.properties[self.under] = row["drawn"]
-        return bool(rows)
+            row = await connection.fetchrow(DRAW[self.subnet.upward], shown_as=self.under, **given)
+        if row is None:
+            return False
+        owner.modified = row["modified"]
+        if self.address is None:
+            owner.properties[self.under] = row["drawn"]
+            await ADDRESSES.refill_in_time(database, self.subnet, ip_address(row["drawn"]), plainly(row["frontier"]))
+        return True

@@ -5,7 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Insert, Integer, Text, cast, exists, func, insert, literal_column, select
+from sqlalchemy import CTE, ColumnElement, Insert, Integer, Select, Text, cast, exists, func, insert, literal_column, select, true
 
 from api_server.model.resource import Resource
 from api_server.store import assumptions
@@ -20,26 +20,32 @@ from api_server.store.tables import change, reference, resource
 _MOMENTS = ["created", "modified"]
 
 
-def inserting(when: ColumnElement[bool], **filled: Callable[[Any], ColumnElement[Any]]) -> Insert:
+def inserting(gate: ColumnElement[bool] | CTE, **filled: Callable[[Any], ColumnElement[Any]]) -> Insert:
     """
-    The statement that stores new objects `when` that is so; it returns the uuid of each, and when it was `modified`.
+    The statement that stores new objects if the gate is so; it returns the uuid of each, and when it was `modified`.
 
-    Of its objects these columns are `filled` by it: each is made of the row that was given.
+    For one object the gate may be a part of the statement that yields one row or none, and the object's columns may be `filled`: each
+    is made of the row that was given.
     """
     given = rows_of(resource, WRITTEN, "resources", place=Integer)
     values = [filled[name](given) if name in filled else given.c[name] for name in WRITTEN]
-    storing = insert(resource).from_select([*WRITTEN, *_MOMENTS], select(*values, *_moments(given)).where(when))
+    storing = insert(resource).from_select([*WRITTEN, *_MOMENTS], _through(gate, given, [*values, *_moments(given)]))
     stored = storing.returning(resource.c.uuid, resource.c.properties).cte("stored")
-    any_stored = exists(select(stored.c.uuid))
+    # A join with the one row: each condition would be a plan of its own, which takes PostgreSQL longer to set up than to run.
+    rest = stored if isinstance(gate, CTE) else exists(select(stored.c.uuid))
     links = rows_of(reference, REFERENCE, "refs")
-    linking = insert(reference).from_select(REFERENCE, select(*[links.c[name] for name in REFERENCE]).where(any_stored)).cte("linked")
+    linking = insert(reference).from_select(REFERENCE, _through(rest, links, [links.c[name] for name in REFERENCE])).cte("linked")
     changes = rows_of(change, CHANGE, "changes", place=Integer)
     told = {name: changes.c[name] for name in CHANGE}
     if filled:
-        properties = select(stored.c.properties).where(stored.c.uuid == changes.c.uuid).scalar_subquery()
-        told["after"] = func.jsonb_set(changes.c.after, literal_column("'{properties}'"), properties)
-    telling = insert(change).from_select([*CHANGE, *_MOMENTS], select(*told.values(), *_moments(changes)).where(any_stored))
+        told["after"] = func.jsonb_set(changes.c.after, literal_column("'{properties}'"), stored.c.properties)
+    telling = insert(change).from_select([*CHANGE, *_MOMENTS], _through(rest, changes, [*told.values(), *_moments(changes)]))
     return telling.returning(cast(change.c.uuid, Text).label("uuid"), change.c.modified).add_cte(linking)
+
+
+def _through(gate: ColumnElement[bool] | CTE, rows: Any, values: Sequence[ColumnElement[Any]]) -> Select[Any]:
+    chosen = select(*values)
+    return chosen.select_from(rows.join(gate, true())) if isinstance(gate, CTE) else chosen.where(gate)
 
 
 def _moments(given: Any) -> list[ColumnElement[Any]]:

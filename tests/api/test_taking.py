@@ -38,11 +38,16 @@ def owner(uuid: str | None = None, name: str = "") -> Resource:
 
 
 async def take(
-    connection: Connection, one: Subnet, new: Resource, wanted: Address | None = None, assumed: tuple[Assumption, ...] = ()
+    database: Database,
+    connection: Connection,
+    one: Subnet,
+    new: Resource,
+    wanted: Address | None = None,
+    assumed: tuple[Assumption, ...] = (),
 ) -> bool:
     if wanted:
         new.properties[SHOWN] = str(wanted)
-    return await Taking(one, wanted, SHOWN, _never).store(connection, Journal(Caller("tester"), "request-1"), new, assumed)
+    return await Taking(one, wanted, SHOWN, _never).store(connection, database, Journal(Caller("tester"), "request-1"), new, assumed)
 
 
 async def _never() -> None:
@@ -53,7 +58,7 @@ async def taken(database: Database, one: Subnet, wanted: Address | None = None) 
     """The address of a new object, stored in a transaction that is one statement."""
     new = owner()
     async with database.connection() as connection:
-        return new.properties[SHOWN] if await take(connection, one, new, wanted) else None
+        return new.properties[SHOWN] if await take(database, connection, one, new, wanted) else None
 
 
 async def listed(database: Database, one: Subnet, *, refilled: bool = False) -> list[str]:
@@ -91,7 +96,7 @@ async def test_a_drawn_address_is_in_the_object_in_its_change_and_among_what_a_s
     one, new = await made(database, "10.0.0.0/24"), owner()
     await listed(database, one, refilled=True)
     async with database.connection() as connection:
-        assert await take(connection, one, new)
+        assert await take(database, connection, one, new)
 
     found = await stored(database, new)
     assert new.properties == orjson.loads(found["properties"]) == orjson.loads(found["told"])
@@ -105,8 +110,8 @@ async def test_addresses_come_in_scan_order_and_a_freed_one_first(database: Data
     await listed(database, one, refilled=True)
     first, second = owner(), owner()
     async with database.connection() as connection:
-        assert await take(connection, one, first)
-        assert await take(connection, one, second)
+        assert await take(database, connection, one, first)
+        assert await take(database, connection, one, second)
     async with session(database) as tx:
         await tx.remove(first.uuid)
 
@@ -117,7 +122,7 @@ async def test_addresses_come_in_scan_order_and_a_freed_one_first(database: Data
 async def test_a_list_that_is_not_filled_yet_gives_nothing_and_stores_nothing(database: Database) -> None:
     one, new = await made(database, "10.0.0.0/24"), owner()
     async with database.connection() as connection:
-        assert not await take(connection, one, new)
+        assert not await take(database, connection, one, new)
 
     assert await stored(database, new) == {}
     assert await held_in(database, one) == []
@@ -142,7 +147,7 @@ async def test_what_fails_takes_nothing_from_the_list(database: Database, wanted
 
     async def fail() -> None:
         async with database.transaction() as connection:
-            if not await take(connection.alone if why != "rollback" else connection, one, failing, wanted, wrong):
+            if not await take(database, connection.alone if why != "rollback" else connection, one, failing, wanted, wrong):
                 raise Undone
             raise Undone
 
@@ -153,6 +158,13 @@ async def test_what_fails_takes_nothing_from_the_list(database: Database, wanted
     assert await listed(database, one) == free
 
 
+async def test_a_list_is_refilled_before_it_is_used_up(database: Database) -> None:
+    one = await made(database, "10.0.0.0/16")
+    await listed(database, one, refilled=True)
+
+    assert None not in [await taken(database, one) for _ in range(300)]
+
+
 # --- beside rivals ---
 
 
@@ -160,7 +172,7 @@ async def test_a_draw_steps_over_what_a_rival_has_not_committed(database: Databa
     one = await made(database, "10.0.0.0/24")
     await listed(database, one, refilled=True)
     async with session(database) as rival:
-        assert await take(rival.connection, one, owner())
+        assert await take(database, rival.connection, one, owner())
 
         assert await asyncio.wait_for(taken(database, one), 5) == "10.0.0.251"
 
@@ -172,7 +184,7 @@ async def test_the_last_address_in_a_rivals_hands_is_left_to_those_who_wait(data
 
     async def hold_last() -> None:
         async with session(database) as rival:
-            assert await take(rival.connection, one, owner())
+            assert await take(database, rival.connection, one, owner())
             assert await asyncio.wait_for(taken(database, one), 5) is None
             raise Undone
 
@@ -189,7 +201,7 @@ async def test_a_claim_waits_for_a_rival_and_is_told_the_truth(database: Databas
 
         async def hold(waiting: list[asyncio.Task[str | None]], *, rolls_back: bool) -> None:
             async with session(database) as rival:
-                assert await take(rival.connection, one, owner())
+                assert await take(database, rival.connection, one, owner())
                 waiting.append(asyncio.create_task(taken(database, one, wanted)))
                 assert not (await asyncio.wait(waiting, timeout=0.2))[0]
                 if rolls_back:
@@ -235,7 +247,7 @@ async def test_every_way_to_take_and_to_let_go_together_loses_no_address(databas
     async def at_once(mine: list[str], wanted: Address | None, *, undone: bool) -> None:
         new = owner()
         async with database.transaction() as connection:
-            found = await take(connection if undone else connection.alone, one, new, wanted)
+            found = await take(database, connection if undone else connection.alone, one, new, wanted)
             if undone:
                 raise Undone
         if found:
@@ -269,7 +281,7 @@ async def test_killed_connections_lose_no_address_that_was_being_taken(database:
         killing = asyncio.create_task(_kill(database, raw.get_server_pid(), lot))
         try:
             while True:
-                await take(Connection(raw), one, owner())
+                await take(database, Connection(raw), one, owner())
         except (asyncpg.PostgresError, ConnectionError, asyncpg.InterfaceError):
             await killing
         finally:
