@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 from api_server.ipam.freelist import Session
 from api_server.ipam.tables import subnet
 from api_server.model.resource import FqName, Link
-from api_server.store.statements import Statement
+from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
 
 UUIDS = ARRAY(UUID(as_uuid=False))
@@ -23,11 +23,11 @@ VMI, VM, IIP, RI = "virtual-machine-interface", "virtual-machine", "instance-ip"
 
 _machine = resource.alias("machine")
 _of_port = reference.alias("of_port")
-_linked = exists().where(_of_port.c.source == resource.c.uuid, _of_port.c.target == _machine.c.uuid, _machine.c.kind == VM)
+_linked = exists().where(_of_port.c.source == resource.c.uuid, _of_port.c.target == _machine.c.uuid, beside(_machine.c.kind == VM))
 _linked_machine = (
     select(cast(_machine.c.uuid, Text))
     .select_from(_of_port.join(_machine, _machine.c.uuid == _of_port.c.target))
-    .where(_of_port.c.source == resource.c.uuid, _machine.c.kind == VM)
+    .where(_of_port.c.source == resource.c.uuid, beside(_machine.c.kind == VM))
     .correlate(resource)
     .limit(1)
     .scalar_subquery()
@@ -44,7 +44,7 @@ ON_MACHINES = Statement(
 HAS_MACHINES = Statement(
     select(literal_column("1"))
     .select_from(reference.join(resource, resource.c.uuid == reference.c.source))
-    .where(reference.c.target == bindparam("network"), resource.c.kind == VMI)
+    .where(reference.c.target == bindparam("network"), beside(resource.c.kind == VMI))
     .where(or_(resource.c.parent_kind == VM, _linked))
     .limit(1)
 )
@@ -55,14 +55,14 @@ USE_IPAM = Statement(
     .select_from(reference)
     .join(_port_link, _port_link.c.target == reference.c.source)
     .join(resource, resource.c.uuid == _port_link.c.source)
-    .where(reference.c.target == bindparam("ipam"), resource.c.kind == literal_column(f"'{VMI}'"))
+    .where(reference.c.target == bindparam("ipam"), beside(resource.c.kind == VMI))
     .limit(1)
 )
 _host = cast(func.jsonb_build_array(func.jsonb_build_object("key", "host_id", "value", cast(bindparam("host"), Text))), JSONB)
 BOUND_BESIDE = Statement(
     select(literal_column("1"))
     .where(
-        resource.c.kind == literal_column(f"'{VMI}'"),
+        beside(resource.c.kind == VMI),
         resource.c.uuid != bindparam("port"),
         or_(
             resource.c.parent == cast(bindparam("machine"), UUID(as_uuid=False)),
@@ -83,7 +83,7 @@ _space = or_(
 ON_GATEWAY = Statement(
     select(_address.label("address"))
     .select_from(reference)
-    .join(resource, and_(resource.c.uuid == reference.c.source, resource.c.kind == IIP))
+    .join(resource, and_(resource.c.uuid == reference.c.source, beside(resource.c.kind == IIP)))
     .join(_of_network, _of_network.c.source == resource.c.uuid)
     .join(subnet, and_(_space, func.host(subnet.c.gateway) == _address))
     .where(reference.c.target == bindparam("port"))
@@ -113,13 +113,13 @@ NETWORK_OF_PORT = Statement(
     .select_from(
         select(literal_column("1"))
         .subquery("one")
-        .outerjoin(resource, and_(resource.c.parent == bindparam("network"), resource.c.kind == RI, _default))
+        .outerjoin(resource, and_(resource.c.parent == bindparam("network"), beside(resource.c.kind == RI), _default))
     )
     .limit(1)
 )
 DEFAULT_INSTANCES = Statement(
     select(cast(resource.c.parent, Text).label("network"), *_RI).where(
-        resource.c.parent == func.any(cast(bindparam("networks"), UUIDS)), resource.c.kind == RI, _default
+        resource.c.parent == func.any(cast(bindparam("networks"), UUIDS)), beside(resource.c.kind == RI), _default
     )
 )
 _ranges = (
@@ -129,7 +129,7 @@ _ranges = (
 )
 CROWDED = Statement(
     select(cast(_ranges.c.lowest, Text).label("lowest")).where(
-        exists().where(resource.c.uuid.between(_ranges.c.lowest, _ranges.c.highest), resource.c.kind == VMI)
+        exists().where(resource.c.uuid.between(_ranges.c.lowest, _ranges.c.highest), beside(resource.c.kind == VMI))
     )
 )
 
@@ -137,7 +137,7 @@ _tag = resource.c.properties[("virtual_machine_interface_properties", "sub_inter
 _peers = select(reference.c.target).where(reference.c.source == func.any(cast(bindparam("around"), UUIDS)))
 TAGS = Statement(
     select(cast(resource.c.uuid, Text).label("uuid"), func.coalesce(cast(_tag, Integer), literal_column("0")).label("tag")).where(
-        or_(resource.c.uuid == func.any(cast(bindparam("ports"), UUIDS)), resource.c.uuid.in_(_peers)), resource.c.kind == VMI
+        or_(resource.c.uuid == func.any(cast(bindparam("ports"), UUIDS)), resource.c.uuid.in_(_peers)), beside(resource.c.kind == VMI)
     )
 )
 CHECK_TYPE = ("service_health_check_properties", "health_check_type")

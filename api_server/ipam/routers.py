@@ -16,13 +16,13 @@ from api_server.ipam.subnets import COLUMNS, read_spaces, row_of
 from api_server.ipam.tables import subnet
 from api_server.model.resource import FqName
 from api_server.store.rows import rows_of
-from api_server.store.statements import Statement
+from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
 
 LINKS = Statement(
     select(cast(reference.c.target, Text).label("ipam"), reference.c.attr)
     .join(resource, resource.c.uuid == reference.c.target)
-    .where(reference.c.source == bindparam("router"), resource.c.kind == "network-ipam")
+    .where(reference.c.source == bindparam("router"), beside(resource.c.kind == "network-ipam"))
     .order_by(reference.c.position)
 )
 OTHERS = Statement(

@@ -57,7 +57,7 @@ def _subnets_of_network() -> Any:
     own = own.where(subnet.c.space == resource.c.uuid)
     flat = select(subnet, link.label("link"), reference.c.position.label("turn"), literal_column("true").label("flat"))
     flat = flat.join(reference, reference.c.target == subnet.c.space).where(reference.c.source == resource.c.uuid)
-    both = [one.where(subnet.c.router.is_(None)).correlate(resource) for one in (own, flat)]
+    both = [one.where(beside(subnet.c.router.is_(None))).correlate(resource) for one in (own, flat)]
     found = union_all(*both).lateral("found")
     mode = resource.c.properties["address_allocation_mode"].astext.label("mode")
     chosen = select(resource.c.fq_name, mode, *found.c).select_from(resource.outerjoin(found, true()))

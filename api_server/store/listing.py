@@ -16,7 +16,7 @@ from api_server.model.resource import FqName, digest
 from api_server.store.database import Connection
 from api_server.store.resources import BASE, UUIDS, reading
 from api_server.store.sight import readable, shared, sight_of
-from api_server.store.statements import Statement
+from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
 
 
@@ -135,7 +135,9 @@ def _conditions(shape: Shape) -> list[Any]:
     if chosen and shape.shared:
         chosen = [or_(and_(*chosen), shared(resource))]
     visible = [readable(resource)] if shape.guarded else []
-    return [resource.c.kind == bindparam("kind"), *chosen, *_filters(shape), *visible]
+    kind = resource.c.kind == bindparam("kind")
+    # What uuids or back refs choose is few; what parents do may be a million, of which the index tells those of the kind.
+    return [beside(kind) if shape.uuids or shape.back_refs else kind, *chosen, *_filters(shape), *visible]
 
 
 def _chosen(shape: Shape) -> list[Any]:

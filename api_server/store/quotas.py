@@ -7,12 +7,12 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from api_server.model.kind import Kind
 from api_server.model.quota import BELOW_CHILDREN, charged_by_ref
-from api_server.store.statements import Statement
+from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
 
 _UUID = UUID(as_uuid=False)
 _PROJECT = bindparam("project", type_=_UUID)
-_of_project = select(resource.c.properties["quota"].label("quota")).where(resource.c.uuid == _PROJECT, resource.c.kind == "project")
+_of_project = select(resource.c.properties["quota"].label("quota")).where(resource.c.uuid == _PROJECT, beside(resource.c.kind == "project"))
 QUOTA = Statement(_of_project)
 # Who creates what is limited takes turns; all others pass.
 HOLD = Statement(_of_project.with_for_update(key_share=True))

@@ -22,7 +22,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, UUID
+from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.types import Integer, Text
 
@@ -266,16 +266,18 @@ def _tell(*written: Any) -> Any:
     return insert(change).from_select([*CHANGE, "created", "modified"], told)
 
 
-_gone = rows_of(reference, ["source", "target"], "gone")
+# A limit that it does not know lets PostgreSQL expect few (see `_wanted`): they are then looked up, however small the table was.
+_lost = rows_of(reference, ["source", "target"], "gone")
+_gone = select(_lost).limit(func.jsonb_array_length(cast(bindparam("gone"), JSONB))).subquery("few")
 _NOW = func.greatest(func.clock_timestamp(), resource.c.modified + literal_column("interval '1 microsecond'"))
 _TIMES = (resource.c.uuid, resource.c.created, resource.c.modified)
 # Only what is as it was read; what is locked cannot be otherwise, and needs no moment.
 _AS_SEEN = resource.c.modified == func.coalesce(cast(bindparam("seen"), Moment), resource.c.modified)
-_new = rows_of(resource, ["uuid", *STATE, *FOUND_BY], "resources")
+_new = rows_of(resource, [*STATE, *FOUND_BY], "resources")
 _changed = (
     update(resource)
     .values({name: _new.c[name] for name in (*STATE, *FOUND_BY)} | {"modified": _NOW})
-    .where(resource.c.uuid == _new.c.uuid, _AS_SEEN)
+    .where(resource.c.uuid == bindparam("uuid"), _AS_SEEN)
     .returning(*_TIMES)
     .cte("changed")
 )
@@ -289,7 +291,9 @@ _touched = (
 _WAS_CHANGED = exists().select_from(_changed)
 UPDATE = Statement(
     _tell(_changed, _touched).add_cte(
-        delete(reference).where(reference.c.source == _gone.c.source, reference.c.target == _gone.c.target, _WAS_CHANGED).cte("lost"),
+        delete(reference)
+        .where(reference.c.source == _gone.c.source, beside(reference.c.target == _gone.c.target), _WAS_CHANGED)
+        .cte("lost"),
         _put_refs("refs", _WAS_CHANGED).cte("put"),
     )
 )
@@ -377,7 +381,8 @@ def replacement(journal: Journal, old: Resource, new: Resource, told: Sequence[T
     ]
     row = row_of(new)
     return {
-        "resources": _json([{name: row[name] for name in ("uuid", *STATE, *FOUND_BY)}]),
+        "uuid": new.uuid,
+        "resources": _json([{name: row[name] for name in (*STATE, *FOUND_BY)}]),
         "gone": _json([{"source": row["source"], "target": row["target"]} for row in ref_rows(old, [(0, ref) for ref in lost])]),
         "refs": _json(ref_rows(new, put)),
         "touched": _uuids(told),

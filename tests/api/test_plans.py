@@ -92,7 +92,10 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
     "around": (resources.AROUND, {"uuid": PORT}),
     "leaving": (resources.LEAVING, {"uuid": PORT}),
     "referrers": (resources.REFERRERS, {"uuid": PORT, "kind": "instance-ip"}),
-    "update": (resources.UPDATE, {"resources": ROWS, "gone": ROWS, "refs": ROWS, "touched": [PORT], "changes": "[]", "seen": None}),
+    "update": (
+        resources.UPDATE,
+        {"uuid": PORT, "resources": ROWS, "gone": ROWS, "refs": ROWS, "touched": [PORT], "changes": "[]", "seen": None},
+    ),
     "touch": (resources.TOUCH, {"touched": [PORT], "changes": "[]"}),
     **{
         f"delete{' a holder' if holds else ''}": (

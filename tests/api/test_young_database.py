@@ -11,9 +11,9 @@ import pytest
 from tests.contract.world import Document, World
 from tests.served import Postgres, run, served
 
-PODS = 160
-# So many rows of a table at most may be read for each pod: three requests that create, four that read.
-BOUND = 60
+PODS = 120
+# So many rows of a table at most may be read for each pod, which is sixteen requests.
+BOUND = 120
 READ = """
 SELECT relname, seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes AS index WHERE index.relid = whole.relid)::bigint
 FROM pg_stat_user_tables AS whole WHERE relname IN ('resource', 'reference', 'subnet', 'address', 'free_address')
@@ -21,7 +21,7 @@ FROM pg_stat_user_tables AS whole WHERE relname IN ('resource', 'reference', 'su
 
 
 async def make_pod(world: World, network: Document, name: str) -> None:
-    """A machine, its port and its address, all read again, and the port found by its name."""
+    """A machine, its port and its address, read again, found by name, in lists, changed, and one pod in two deleted."""
     machine = await world.create("virtual-machine", name)
     port = await world.interface(network, name, virtual_machine_refs=[{"to": machine["fq_name"]}])
     address = await world.address(network, name, virtual_machine_interface_refs=[{"to": port["fq_name"]}])
@@ -29,6 +29,15 @@ async def make_pod(world: World, network: Document, name: str) -> None:
     assert found.json()["uuid"] == port["uuid"]
     for kind, one in (("virtual-machine", machine), ("virtual-machine-interface", port), ("instance-ip", address)):
         await world.read(kind, one["uuid"])
+    assert len(await world.listed("instance-ip", back_ref_id=port["uuid"])) == 1
+    assert len(await world.listed("virtual-machine-interface", obj_uuids=port["uuid"])) == 1
+    await world.update("virtual-machine-interface", port["uuid"], display_name="changed")
+    link = {"type": "virtual-machine-interface", "uuid": port["uuid"], "ref-type": "virtual-machine", "ref-uuid": machine["uuid"]}
+    for operation in ("DELETE", "ADD"):
+        assert (await world.action("ref-update", operation=operation, **link)).status_code == 200
+    if int(name.rpartition("-")[2]) % 2:
+        for kind, one in (("instance-ip", address), ("virtual-machine-interface", port), ("virtual-machine", machine)):
+            assert (await world.delete(kind, one["uuid"])).status_code == 200
 
 
 async def make_pods(url: str) -> None:
