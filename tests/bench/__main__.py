@@ -32,6 +32,7 @@ class Asked:
     rounds: int
     seconds: float
     only: Sequence[str]
+    large: bool
     profile: str
     output: Path
     told: dict[str, Any] = field(default_factory=dict)
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, help="alternating rounds, of which the medians are taken  [5]")
     parser.add_argument("--seconds", type=float, help="how long each side takes in each round  [1]")
     parser.add_argument("--quick", action="store_true", help="1 round of 0.3 s: to see that it runs")
+    parser.add_argument("--large", action="store_true", help="sizes up to a million resources: some minutes more")
     parser.add_argument("--only", default="", help=f"groups to measure, with commas between: {', '.join([*GROUPS, STATEMENTS])}  [all]")
     parser.add_argument("--profile", default="", metavar="NAME", help="look into the server in measures whose name has this in it (py-spy)")
     parser.add_argument("--output", type=Path, default=Path("bench.json"), help="where all figures go as JSON  [%(default)s]")
@@ -53,9 +55,8 @@ def main() -> None:
         profiling.found()
     if not given.quick and not wrk.found():
         wrk.install()
-    asked = Asked(
-        given.rounds or (1 if given.quick else 5), given.seconds or (0.3 if given.quick else 1.0), only, given.profile, given.output
-    )
+    rounds, seconds = given.rounds or (1 if given.quick else 5), given.seconds or (0.3 if given.quick else 1.0)
+    asked = Asked(rounds, seconds, only, given.large, given.profile, given.output)
     with tempfile.TemporaryDirectory(prefix="netweave-bench-") as directory, embedded(Path(directory)) as stage:
         uvloop.run(run(stage, asked))
     asked.output.write_text(json.dumps(asked.told, indent=1) + "\n")
@@ -76,7 +77,7 @@ async def run(stage: Stage, asked: Asked) -> None:
             await _count(stage, template, asked)
             continue
         _say(f"{name}: preparing")
-        async with GROUPS[name](Bench(stage, template, wrk.ordered if has_wrk else generator.ordered)) as sections:
+        async with GROUPS[name](Bench(stage, template, wrk.ordered if has_wrk else generator.ordered, asked.large)) as sections:
             taken = await alternate(sides_of(sections), asked.rounds, asked.seconds, _say)
             _print(report.table(sections, taken))
             await _profile(sections, asked)

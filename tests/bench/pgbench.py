@@ -17,8 +17,8 @@ class Pgbench:
     program: Path
     directory: Path
 
-    async def rate(self, database: str, script: str, clients: int, seconds: float, given: Mapping[str, str]) -> float:
-        """Transactions a second, statements prepared; it counts whole seconds."""
+    async def rate(self, database: str, script: str, clients: int, seconds: float, given: Mapping[str, str]) -> tuple[float, int]:
+        """Transactions a second, and how many there were; statements prepared. It counts whole seconds."""
         file = self.directory / "script.sql"
         file.write_text(script)
         options = [f"-c{clients}", "-j1", f"-T{max(round(seconds), 1)}", "-n", "-M", "prepared", "-f", str(file)]
@@ -31,10 +31,10 @@ class Pgbench:
             stderr=asyncio.subprocess.PIPE,
         )
         said, complaint = (one.decode() for one in await process.communicate())
-        found = re.search(r"tps = ([\d.]+)", said)
-        if process.returncode or found is None or not re.search(r"failed transactions: 0 ", said):
+        rate, count = re.search(r"tps = ([\d.]+)", said), re.search(r"actually processed: (\d+)", said)
+        if process.returncode or rate is None or count is None or not re.search(r"failed transactions: 0 ", said):
             raise LoadFailed(f"pgbench failed, so there is no figure: {said}{complaint}")
-        return float(found[1])
+        return float(rate[1]), int(count[1])
 
 
 def _where(database: str) -> list[str]:

@@ -50,7 +50,8 @@ def _line(name: str, side: Side, taken: Taken, ratio: str, spread: str, aim: str
     if SERVER in figure.cpu:
         had, postgres = figure.cpu[SERVER], figure.cpu[POSTGRES]
         server, behind = f"{had.used:.0%} ({had.wanted:.0%})", f"{postgres.used:.0%} ({postgres.wanted:.0%})"
-        shares = f"{server:>20}{behind:>14}{figure.cpu[LOAD].used:>6.0%}  {limit_of(side, figure)}"
+        load = f"{figure.cpu[LOAD].used:.0%}" if LOAD in figure.cpu else ""
+        shares = f"{server:>20}{behind:>14}{load:>6}  {limit_of(side, figure)}"
     return f"  {name:42}{_number(figure.value) + side.unit:>14}{ratio:>8}  {spread:12}{aim:18}{shares}".rstrip()
 
 

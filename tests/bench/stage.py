@@ -34,14 +34,18 @@ class Stage:
         """A new database like that one, which nobody may be using."""
         return self.postgres.make(name_of(template))
 
+    @property
+    def postmaster(self) -> int:
+        """The process of PostgreSQL that is above all others of it."""
+        return int((self.directory / "data" / "cluster" / "postmaster.pid").read_text().split()[0])
+
     def processes(self) -> list[int]:
         """Those of PostgreSQL."""
-        return family(int((self.directory / "data" / "cluster" / "postmaster.pid").read_text().split()[0]))
+        return family(self.postmaster)
 
     async def log_statements(self, database: str) -> None:
         """Let the sessions that begin on this database log every statement; the API's own role may not do that."""
-        superuser = self.postgres.url.replace("//netweave@", "//postgres@")
-        session = await asyncpg.connect(superuser)
+        session = await asyncpg.connect(superuser_of(self.postgres.url))
         await session.execute(f"ALTER DATABASE {name_of(database)} SET log_statement = 'all'")
         await session.close()
 
@@ -52,6 +56,11 @@ class Target:
 
     url: str
     pids: tuple[int, ...]
+
+
+def superuser_of(database: str) -> str:
+    """The same database, as who may do more there than the server's own role."""
+    return database.replace("//netweave@", "//postgres@")
 
 
 def name_of(database: str) -> str:

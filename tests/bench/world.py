@@ -91,6 +91,16 @@ async def make(url: str, documents: Iterable[Document]) -> None:
     await connection.close()
 
 
+async def remove(url: str, kind: str, uuids: Iterable[str]) -> None:
+    """Delete them, many at once."""
+    connection = await Connection.open(url)
+    waiting = iter(uuids)
+    while some := list(islice(waiting, TOGETHER)):
+        entries = [{"kind": kind, "operation": "delete", "data": {"uuid": uuid}} for uuid in some]
+        await connection.ask("POST", "/v2/bulk", orjson.dumps({"resources": entries}))
+    await connection.close()
+
+
 async def furnish(url: str) -> None:
     """What every group starts from: a project, and in it the network that all ports join."""
     connection = await Connection.open(url)

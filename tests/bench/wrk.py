@@ -38,7 +38,17 @@ async def ordered(order: Order) -> Load:
         script.write(script_of(order))
         script.flush()
         # It ends when it is interrupted: its own clock counts whole seconds.
-        command = ["wrk", f"-t{order.threads}", f"-c{order.clients}", f"-d{order.seconds + 60:.0f}s", "-s", script.name, order.url]
+        command = [
+            "wrk",
+            f"-t{order.threads}",
+            f"-c{order.clients}",
+            f"-d{order.seconds + 60:.0f}s",
+            "--timeout",
+            "60s",
+            "-s",
+            script.name,
+            order.url,
+        ]
         process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
         reading = asyncio.ensure_future(process.communicate())
         await asyncio.wait([reading], timeout=order.seconds)

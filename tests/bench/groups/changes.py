@@ -1,13 +1,13 @@
 """Objects changed and deleted, one in one request, beside a bare route that stores such a body as one row."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from itertools import product
 
 import orjson
 
 from tests.bench.bare import inserts
-from tests.bench.bench import CREATORS, Bench
+from tests.bench.bench import CREATORS, Bench, Run
 from tests.bench.connection import Connection
 from tests.bench.figures import Measure, Section
 from tests.bench.orders import TURN, TWIN, UUID, Step, delete, name_of, post, put, uuid_of
@@ -33,18 +33,18 @@ async def measures(bench: Bench) -> AsyncIterator[Sequence[Section]]:
         async with bench.bare() as bare:
             row = bench.load("bare route, one INSERT", bare.target, inserts(orjson.dumps(changed).decode()))
             updates = [
-                bench.load(f"PUT a {name}", server, _put(kind), span=SPAN, before=_made(server, document, span=SPAN))
+                bench.load(f"PUT a {name}", server, _put(kind), span=SPAN, before=made(server, document, span=SPAN))
                 for name, kind, document in (("port", PORT, port), ("network", NETWORK, network))
             ]
             other = [
-                bench.load("ref-update ADD, DELETE", server, *refs, span=1, times=1, before=_made(server, port, clients=CREATORS)),
+                bench.load("ref-update ADD, DELETE", server, *refs, span=1, times=1, before=made(server, port, clients=CREATORS)),
                 bench.load(
                     "DELETE an instance-ip, its port",
                     server,
                     delete(f"/instance-ip/{TWIN}"),
                     delete(f"/{PORT}/{UUID}"),
                     times=1,
-                    before=_pairs(server),
+                    before=pairs(server),
                 ),
             ]
             yield [Section(f"one object changed, {CREATORS} clients, in requests", [Measure(each, row) for each in (*updates, *other)])]
@@ -54,7 +54,7 @@ def _put(kind: str) -> Step:
     return put(f"/{kind}/{UUID}", body(kind, display_name=TURN))
 
 
-def _made(server: Target, document: Callable[..., Document], *, clients: int = 1, span: int = 1) -> Callable[[int, float], Awaitable[None]]:
+def made(server: Target, document: Callable[..., Document], *, clients: int = 1, span: int = 1) -> Run:
     """What a run will change."""
 
     async def before(run: int, _: float) -> None:
@@ -64,7 +64,7 @@ def _made(server: Target, document: Callable[..., Document], *, clients: int = 1
     return before
 
 
-def _pairs(server: Target) -> Callable[[int, float], Awaitable[None]]:
+def pairs(server: Target) -> Run:
     """What a run will delete."""
 
     async def before(run: int, seconds: float) -> None:

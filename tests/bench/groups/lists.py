@@ -36,7 +36,7 @@ async def measures(bench: Bench) -> AsyncIterator[Sequence[Section]]:
             f"{FEW:,} of {FEW + MANY:,}, plain, by parent": f"/virtual-networks?parent_id={below[FEW]}",
             f"{MANY:,} plain": f"/virtual-networks?{name}",
             f"one of {MANY:,} by a filter": f"/virtual-networks?detail=true&{name}&filters=display_name==%22n7%22",
-            f"a page of {PAGE} in detail": f"/virtual-networks?detail=true&{name}&page_limit={PAGE}",
+            f"a page of {PAGE} in detail": f"/virtual-networks?detail=true&{name}&page_marker=&page_limit={PAGE}",
         }
         sizes = {title: len(await connection.ask("GET", path)) for title, path in short.items()}
         read = f"/virtual-network/{await create(connection, network('read'))}"
