@@ -1,28 +1,26 @@
 """What a transaction knows of names and uuids: who has them, and that nobody has."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import asyncpg
+import orjson
 
-from api_server.model.resource import FqName, Link, Perms, Ref, Resource
+from api_server.memory import End, Name
+from api_server.model.resource import FqName, Ref, Resource
 from api_server.store.resources import perms_of
 
-Name = tuple[str, FqName]
+
+def end_of(row: asyncpg.Record) -> End:
+    """The object of a row that `resources.resolve` gave."""
+    quota = orjson.loads(row["quota"]) if row["quota"] else None
+    return End(row["kind"], row["uuid"], tuple(row["fq_name"]), perms_of(row), row["user_visible"], quota, row["modified"])
 
 
-class End(NamedTuple):
-    """An object as links need it: who it is, and who may use it."""
-
-    kind: str
-    uuid: str
-    fq_name: FqName
-    perms: Perms
-    visible: bool
-
-    @property
-    def link(self) -> Link:
-        return Link(self.kind, self.uuid, self.fq_name)
+def end_made(new: Resource) -> End:
+    """The object as it is made."""
+    quota = new.properties.get("quota") if new.kind.name == "project" else None
+    return End(new.kind.name, new.uuid, new.fq_name, new.perms, new.identity.user_visible, quota, new.modified)
 
 
 class Known:
@@ -38,23 +36,19 @@ class Known:
             one for one in dict.fromkeys(uuids) if one not in self._uuids
         ]
 
-    def learn(self, names: Iterable[Name], uuids: Iterable[str], rows: Sequence[asyncpg.Record]) -> None:
-        """What a look-up for these found."""
+    def asked(self, names: Iterable[Name], uuids: Iterable[str]) -> None:
+        """These are looked up: who is not told now is not there."""
         self._names |= dict.fromkeys(names)
         self._uuids |= dict.fromkeys(uuids)
-        for row in rows:
-            self._add(End(row["kind"], row["uuid"], tuple(row["fq_name"]), perms_of(row), row["user_visible"]))
 
-    def made(self, new: Resource) -> None:
-        self._add(End(new.kind.name, new.uuid, new.fq_name, new.perms, new.identity.user_visible))
+    def learn(self, ends: Iterable[End]) -> None:
+        for end in ends:
+            self._names[end.kind, end.fq_name] = self._uuids[end.uuid] = end
 
     def forget(self, gone: Resource) -> None:
         """It is changed or deleted: who asks for it looks again."""
         self._names.pop((gone.kind.name, gone.fq_name), None)
         self._uuids.pop(gone.uuid, None)
-
-    def _add(self, end: End) -> None:
-        self._names[end.kind, end.fq_name] = self._uuids[end.uuid] = end
 
     def named(self, kind: str, fq_name: FqName) -> End | None:
         return self._names.get((kind, fq_name))

@@ -8,6 +8,7 @@ import orjson
 
 from api_server.errors import OverQuota
 from api_server.ipam.freelist import Session
+from api_server.memory import End
 from api_server.model.quota import INSTANCE_IP, Limits, charged_by_ref, project_above
 from api_server.model.resource import FqName, Resource
 from api_server.store import quotas
@@ -28,12 +29,12 @@ class Ledger:
         self._used: dict[tuple[str, str], int] = {}
         self._exempt: set[str] = set()
 
-    def learn(self, rows: Iterable[asyncpg.Record]) -> None:
-        """Take note of the projects that a look-up found."""
-        for row in rows:
-            if row["kind"] == "project":
-                self._uuids[tuple(row["fq_name"])] = row["uuid"]
-                self._quotas[row["uuid"]] = _read(row)
+    def learn(self, ends: Iterable[End]) -> None:
+        """Take note of the projects among these objects."""
+        for end in ends:
+            if end.kind == "project":
+                self._uuids[end.fq_name] = end.uuid
+                self._quotas[end.uuid] = end.quota
 
     def made(self, new: Resource) -> None:
         """Take note of a project that others of its transaction may be below."""

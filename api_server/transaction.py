@@ -1,11 +1,12 @@
 """One write as one story: what every kind goes through, and the few moments at which a special kind adds to it."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from api_server.errors import (
     AlreadyExists,
+    ApiError,
     BadRequest,
     ChildrenPresent,
     InvalidParent,
@@ -19,7 +20,8 @@ from api_server.errors import (
 )
 from api_server.ipam.ahead import Ahead
 from api_server.ipam.departures import DELETE
-from api_server.known import End, Known, Name
+from api_server.known import Known, end_made, end_of
+from api_server.memory import End, Memory, Name, Recall
 from api_server.model.caller import LINK, WRITE
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind
@@ -28,7 +30,8 @@ from api_server.model.quota import Limits
 from api_server.model.resource import FqName, Link, Ref, Resource
 from api_server.quotas import Ledger
 from api_server.store import resources
-from api_server.store.database import Database, Writing
+from api_server.store.assumptions import Disproved
+from api_server.store.database import LOST_A_RACE, Database, Writing
 from api_server.store.journal import Journal, far_of_update
 from api_server.unit_of_work import UnitOfWork
 
@@ -62,12 +65,15 @@ PLAIN = Hooks()
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What every transaction of a server knows: its kinds, their hooks, the names that are the server's own, and how much is allowed."""
+    """What every transaction of a server knows: its kinds, their hooks, the names that are the server's own, how much is allowed, and what
+    was learnt of objects before.
+    """
 
     catalog: Catalog
     hooks: Mapping[str, Hooks]
     system: frozenset[tuple[str, FqName]]
     limits: Limits
+    memory: Memory = field(default_factory=Memory)
 
 
 class Transaction(UnitOfWork):
@@ -76,7 +82,7 @@ class Transaction(UnitOfWork):
     """
 
     def __init__(self, world: World, connection: Writing, database: Database, journal: Journal, *, privileged: bool = False) -> None:
-        super().__init__(world.catalog, connection, database, journal)
+        super().__init__(world.catalog, connection, database, journal, Recall(world.memory, trusts=not (connection.again or privileged)))
         self.world = world
         self.privileged = privileged
         self.quotas = Ledger(None if privileged else world.limits, self)
@@ -85,7 +91,7 @@ class Transaction(UnitOfWork):
         # Whether each of several is to be told by itself what is wrong with it.
         self.several = False
         # What is known before it is asked for, and who has which name.
-        self.ahead = Ahead()
+        self.ahead = Ahead(self.recall)
         self.known = Known()
 
     # --- create ---
@@ -94,12 +100,13 @@ class Transaction(UnitOfWork):
         """Checks in the order of contract 1.4.1, rows 8 to 14; the first failure is raised. `hooks` in place of the kind's own."""
         hooks = hooks or self.world.hooks.get(new.kind.name, PLAIN)
         hooks.name(new)
+        self.recall.open()
         if not (new.parent and new.parent.uuid in self.made and not new.refs):
             await self._settle(new, placement)
         await hooks.before_create(self, new)
         await self.quotas.charge(new)
         self.store(new)
-        self.known.made(new)
+        self.known.learn([end_made(new)])
         self.quotas.made(new)
         await hooks.after_create(self, new)
 
@@ -107,7 +114,7 @@ class Transaction(UnitOfWork):
         """Refuse a name or uuid that is taken and a parent or target that is not there; tell parent and refs who they are."""
         parent_kind, misplaced = kind_of_parent(new, placement)
         parent_name = new.fq_name[:-1]
-        await self.look_up(*self._mentioned(new, placement, parent_kind))
+        await self.look_up(*self._mentioned(new, placement, parent_kind), own=_own(new, placement))
         found = self.known
         if twin := found.named(new.kind.name, new.fq_name):
             raise AlreadyExists(new.fq_name, twin.uuid)
@@ -150,28 +157,43 @@ class Transaction(UnitOfWork):
             self.caller.require(needed, end.kind, end.uuid, end.perms, visible=end.visible)
 
     def _mentioned(self, new: Resource, placement: Placement, parent_kind: str) -> tuple[list[Name], list[str]]:
-        """Names and uuids to look up: its own, the parent's, the targets' of all refs, that of the project to charge."""
+        """What must be there: its parent, the targets of all its refs, the project to charge."""
         refs = [ref for each in new.refs.values() for ref in each]
         parent = [(parent_kind, new.fq_name[:-1])] if parent_kind else []
         charged = [("project", project)] if (project := self.quotas.wants(new)) else []
-        uuids = [new.uuid] if placement.uuid else []
         return (
-            [(new.kind.name, new.fq_name), *parent, *charged, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
-            [*uuids, *filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
+            [*parent, *charged, *((ref.kind, ref.fq_name) for ref in refs if not ref.uuid)],
+            [*filter(None, [placement.parent_uuid, *(ref.uuid for ref in refs)])],
         )
 
     def may_put_off(self, new: Resource) -> bool:
         """Whether what its hook takes may be taken when it is stored: nothing can be wrong with it beyond that."""
         return not self.several and not self.quotas.counts(new.kind.snake)
 
-    async def look_up(self, names: Iterable[Name], uuids: Iterable[str]) -> None:
-        """Know who has these names and uuids: in one statement, or in none."""
+    async def look_up(self, names: Iterable[Name], uuids: Iterable[str], own: tuple[Iterable[Name], Iterable[str]] = ((), ())) -> None:
+        """Know who has these names and uuids, in one statement at most. `own` should be nobody's yet: where nothing else has to be looked
+        up, that is left to the constraints.
+        """
+        own = self.known.unknown(*own)
+        new = self.recall.presumes_new(*own)
         names, uuids = self.known.unknown(names, uuids)
+        self._learn(self.recall.find(names, uuids))
+        names, uuids = self.known.unknown(names, uuids)
+        if new and not (names or uuids):
+            self.recall.used |= any(own)
+            self.known.asked(*own)
+            return
+        names, uuids = list(dict.fromkeys([*names, *own[0]])), list(dict.fromkeys([*uuids, *own[1]]))
         if names or uuids:
             await self.flush()
-            rows = await resources.resolve(self.connection, names, uuids)
-            self.quotas.learn(rows)
-            self.known.learn(names, uuids, rows)
+            found = [end_of(row) for row in await resources.resolve(self.connection, names, uuids)]
+            self.known.asked(names, uuids)
+            self._learn(found)
+            self.recall.learn(found)
+
+    def _learn(self, ends: Sequence[End]) -> None:
+        self.known.learn(ends)
+        self.quotas.learn(ends)
 
     async def end_of(self, kind: str, fq_name: FqName) -> End | None:
         """Who has this name, as far as the transaction knows already; else it looks."""
@@ -183,8 +205,17 @@ class Transaction(UnitOfWork):
     async def expect(self, coming: Iterable[tuple[Resource, Placement]]) -> None:
         """Look up at once all names and uuids that the creation of these will ask for."""
         self.several = True
-        mentioned = [self._mentioned(new, placement, kind_of_parent(new, placement)[0]) for new, placement in coming]
-        await self.look_up((name for names, _ in mentioned for name in names), (uuid for _, uuids in mentioned for uuid in uuids))
+        self.recall.open()
+        coming = list(coming)
+        asked = [self._mentioned(new, placement, kind_of_parent(new, placement)[0]) for new, placement in coming]
+        own = [_own(new, placement) for new, placement in coming]
+        new_names, new_uuids = {one for names, _ in own for one in names}, {one for _, uuids in own for one in uuids}
+        # Who refers to another of them asks for it when that is made.
+        await self.look_up(
+            (one for names, _ in asked for one in names if one not in new_names),
+            (one for _, uuids in asked for one in uuids if one not in new_uuids),
+            (new_names, new_uuids),
+        )
 
     async def foresee(self, coming: Sequence[Resource]) -> int:
         """Have the hooks read and take at once what they will need, for as many of `coming` as it can be known for; how many."""
@@ -209,6 +240,7 @@ class Transaction(UnitOfWork):
 
     async def update(self, old: Resource, new: Resource) -> None:
         """Store `new` over `old`, which `hold` gave; refs of `new` may still lack a uuid or a name."""
+        self.recall.close()
         loose = [ref for refs in new.refs.values() for ref in refs if not (ref.uuid and ref.fq_name)]
         if loose:
             await self.look_up([(ref.kind, ref.fq_name) for ref in loose if not ref.uuid], [ref.uuid for ref in loose if ref.uuid])
@@ -220,6 +252,7 @@ class Transaction(UnitOfWork):
         await hooks.before_update(self, old, new)
         told = await self.tell_far(far_of_update(old, new))
         await self.change(resources.UPDATE, old.uuid, resources.replacement(self.journal, old, new, told))
+        self.recall.changes(old.uuid, old.modified)
         self.known.forget(old)
         self.quotas.forget()
         await hooks.after_update(self, old, new)
@@ -231,6 +264,7 @@ class Transaction(UnitOfWork):
         if not self.privileged and not self.leaving and (old.kind.name, old.fq_name) in self.world.system:
             raise SystemObject(_title(old.kind), old.fq_name, old.uuid)
         self.leaving.add(old.uuid)
+        self.recall.close()
         self.ahead.forget()
         hooks = self.world.hooks.get(old.kind.name, PLAIN)
         await hooks.before_delete(self, old)
@@ -246,6 +280,7 @@ class Transaction(UnitOfWork):
             raise StillReferred([(referrer.kind, referrer.uuid) for referrer in blocking])
         told = await self.tell_far({uuid: {old.uuid: None} for uuid in yielding if uuid not in self.leaving})
         await self.change(DELETE[hooks.holds_address], old.uuid, resources.deletion(self.journal, old, yielding, told))
+        self.recall.changes(old.uuid, old.modified)
         self.known.forget(old)
         self.quotas.forget()
         self.leaving.discard(old.uuid)
@@ -261,6 +296,11 @@ class Transaction(UnitOfWork):
             else:
                 blocking.append(referrer)
         return yielding, blocking
+
+
+def _own(new: Resource, placement: Placement) -> tuple[list[Name], list[str]]:
+    """What nobody may have yet: its name, and a uuid that its maker chose."""
+    return [(new.kind.name, new.fq_name)], [new.uuid] if placement.uuid else []
 
 
 def _unknown_on_update(name: str, target: str) -> NotFound:
@@ -285,19 +325,27 @@ async def write(
     A dry run does all of it, has the database check it, and lets nothing stay.
     """
 
-    async def run(connection: Writing) -> Result:
+    async def run(connection: Writing) -> tuple[Result, Transaction]:
         tx = Transaction(world, connection, database, journal, privileged=privileged)
-        if not dry_run:
-            return await perform(tx, work)
+        return await perform(tx, work, rehearsed=dry_run), tx
+
+    result, tx = await database.write(run)
+    if not dry_run:
+        tx.recall.committed()
+    return result
+
+
+async def perform(tx: Transaction, work: Callable[[Transaction], Awaitable[Result]], *, rehearsed: bool = False) -> Result:
+    """Do `work` and store what waits at its end; whoever opened the transaction commits it.
+
+    No refusal rests on what was remembered: it is raised as Disproved, so that all of it runs again, and asks the database.
+    """
+    try:
         result = await work(tx)
-        await tx.rehearse()
-        return result
-
-    return await database.write(run)
-
-
-async def perform(tx: Transaction, work: Callable[[Transaction], Awaitable[Result]]) -> Result:
-    """Do `work` and store what waits at its end; whoever opened the transaction commits it."""
-    result = await work(tx)
-    await tx.finish()
+        await (tx.rehearse() if rehearsed else tx.finish())
+    except (ApiError, *LOST_A_RACE) as why:
+        if not tx.recall.used:
+            raise
+        tx.recall.disown()
+        raise Disproved from why
     return result

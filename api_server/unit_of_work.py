@@ -8,6 +8,8 @@ import orjson
 
 from api_server.errors import UnknownId, WrongKind
 from api_server.ipam.taking import Taking
+from api_server.known import end_made
+from api_server.memory import Recall
 from api_server.model.catalog import Catalog
 from api_server.model.resource import Link, Resource, digest
 from api_server.store import resources
@@ -43,12 +45,13 @@ class UnitOfWork:
     whoever reads sees them.
     """
 
-    def __init__(self, catalog: Catalog, connection: Writing, database: Database, journal: Journal) -> None:
+    def __init__(self, catalog: Catalog, connection: Writing, database: Database, journal: Journal, recall: Recall) -> None:
         self.catalog = catalog
         self.connection = connection
         self.database = database
         self.journal = journal
         self.caller = journal.caller
+        self.recall = recall
         self.made: set[str] = set()
         self._waiting: list[Resource] = []
         self._taking: dict[str, Taking] = {}
@@ -146,13 +149,16 @@ class UnitOfWork:
         waiting, self._waiting = self._waiting, []
         rows, self._rows = self._rows, {}
         taking = [self._taking.pop(one.uuid) for one in waiting if one.uuid in self._taking]
-        if taking and len(waiting) == 1 and not rows and await taking[0].store(connection, self.database, self.journal, waiting[0], ()):
+        first = taking[0] if len(waiting) == 1 and taking and not rows else None
+        if first and await first.store(connection, self.database, self.journal, waiting[0], self.recall.assumptions()):
+            self.recall.proved(map(end_made, waiting))
             return
         for one in taking:
             await one.otherwise()
         if waiting:
             told = await self.tell_far(far_of_create(waiting), waiting)
-            await insert_all(self.connection if told or rows else connection, self.journal, waiting)
+            await insert_all(self.connection if told or rows else connection, self.journal, waiting, self.recall.assumptions())
+            self.recall.proved(map(end_made, waiting))
             if told:
                 await resources.touch(connection, told)
         for statement, lists in rows.items():
@@ -162,8 +168,11 @@ class UnitOfWork:
         """Change rows of the objects whose refs a write changes beside its own; their rows are locked, but for those just being made."""
         if not far:
             return []
-        stored = far.keys() - {one.uuid for one in near}
-        return self.journal.implicit([*await self.hold_all(stored), *(one for one in near if one.uuid in far)], far)
+        self.recall.close()
+        stored = await self.hold_all(far.keys() - {one.uuid for one in near})
+        for one in stored:
+            self.recall.changes(one.uuid, one.modified)
+        return self.journal.implicit([*stored, *(one for one in near if one.uuid in far)], far)
 
     # --- objects ---
 

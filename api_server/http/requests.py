@@ -25,7 +25,7 @@ from api_server.watch.feed import Feed
 
 Result = TypeVar("Result")
 
-# Where a request carries its caller, its body once it was read, the transaction that it has joined, and what it wrote in that.
+# Where a request carries its caller, its body once it was read, the transaction that it has joined, and the writes that it did in that.
 CALLER, BODY, JOINED, WROTE = "netweave.caller", "netweave.body", "netweave.joined", "netweave.wrote"
 # The paths that take many writes in one body.
 OF_MANY = {"/v2/bulk", "/sync"}
@@ -114,8 +114,8 @@ async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Res
     """Do `work` in a transaction of this request, and commit, unless the request asks for a dry run or has joined one."""
     server, journal = server_of(request), journal_of(request)
     if JOINED in request.scope:
-        request.scope[WROTE] = journal
-        return await perform(Transaction(server.world, request.scope[JOINED], server.database, journal), work)
+        tx = request.scope[WROTE] = Transaction(server.world, request.scope[JOINED], server.database, journal)
+        return await perform(tx, work)
     result = await write(server.world, server.database, journal, work, dry_run=is_dry_run(request))
     _notice(server, journal)
     return result
@@ -123,8 +123,10 @@ async def write_in(request: Request, work: Callable[[Transaction], Awaitable[Res
 
 def notice_joined(request: Request) -> None:
     """The transaction that the request had joined is committed."""
-    if WROTE in request.scope:
-        _notice(server_of(request), request.scope.pop(WROTE))
+    tx: Transaction | None = request.scope.pop(WROTE, None)
+    if tx:
+        tx.recall.committed()
+        _notice(server_of(request), tx.journal)
 
 
 def _notice(server: Server, journal: Journal) -> None:

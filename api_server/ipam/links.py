@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from api_server.ipam.declaration import Declaration, read_declaration
 from api_server.ipam.freelist import Session
 from api_server.ipam.plan import Plan, complete
+from api_server.memory import Fact
 from api_server.model.resource import Ref, is_uuid
 from api_server.store.statements import Statement
 from api_server.store.tables import reference, resource
@@ -20,9 +21,11 @@ FLAT = "flat-subnet"
 METHOD, KEPT = "method", "kept"
 UUIDS = ARRAY(UUID(as_uuid=False))
 METHODS = Statement(
-    select(cast(resource.c.uuid, Text).label("uuid"), resource.c.properties["ipam_subnet_method"].astext.label("method")).where(
-        resource.c.uuid == func.any(cast(bindparam("uuids"), UUIDS))
-    )
+    select(
+        cast(resource.c.uuid, Text).label("uuid"),
+        resource.c.modified,
+        resource.c.properties["ipam_subnet_method"].astext.label("method"),
+    ).where(resource.c.uuid == func.any(cast(bindparam("uuids"), UUIDS)))
 )
 _own = reference.alias("own")
 BESIDE = Statement(
@@ -88,16 +91,23 @@ async def read_links(session: Session, refs: Sequence[Ref]) -> Links:
 
 async def flat_among(session: Session, ipams: Sequence[str]) -> set[str]:
     """Those of the ipams that have subnets of their own, which their networks share."""
-    unknown = [one for one in ipams if not session.ahead.knows(METHOD, one)]
-    rows = await session.fetch(METHODS, uuids=unknown) if unknown else []
-    methods = {row["uuid"]: row["method"] for row in rows}
-    return {one for one in ipams if (methods.get(one) or session.ahead.fact(METHOD, one)) == FLAT}
+    known = {one: session.ahead.fact(METHOD, one) for one in ipams if session.ahead.knows(METHOD, one)}
+    methods = known | await _read_methods(session, [one for one in ipams if one not in known])
+    return {one for one, method in methods.items() if method == FLAT}
 
 
 async def look_ahead(session: Session, ipams: Collection[str]) -> None:
     """Know of these ipams what `read_links` will ask."""
-    for row in await session.fetch(METHODS, uuids=list(ipams)) if ipams else []:
-        session.ahead.learn(METHOD, row["uuid"], row["method"])
+    unknown = [one for one in ipams if not session.ahead.knows(METHOD, one)]
+    for uuid, method in (await _read_methods(session, unknown)).items():
+        session.ahead.learn(METHOD, uuid, method)
+
+
+async def _read_methods(session: Session, ipams: Sequence[str]) -> dict[str, str | None]:
+    rows = await session.fetch(METHODS, uuids=ipams) if ipams else []
+    for row in rows:
+        session.ahead.recall.note(METHOD, row["uuid"], Fact(row["method"], {row["uuid"]: row["modified"]}))
+    return {row["uuid"]: row["method"] for row in rows}
 
 
 async def flat_beside(session: Session, ipam: str) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
 
 from api_server.ipam.freelist import Session
 from api_server.ipam.tables import subnet
+from api_server.memory import Fact
 from api_server.model.resource import FqName, Link
 from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
@@ -106,7 +107,8 @@ _taken = (
     )
     .scalar_subquery()
 )
-_RI = [cast(resource.c.uuid, Text).label("uuid"), resource.c.fq_name]
+_owner = resource.alias("owner")
+_RI = [cast(resource.c.uuid, Text).label("uuid"), resource.c.fq_name, resource.c.modified, _owner.c.modified.label("network_modified")]
 _default = resource.c.properties["routing_instance_is_default"].astext == literal_column("'true'")
 NETWORK_OF_PORT = Statement(
     select(*_RI, _taken.label("taken"))
@@ -114,13 +116,14 @@ NETWORK_OF_PORT = Statement(
         select(literal_column("1"))
         .subquery("one")
         .outerjoin(resource, and_(resource.c.parent == bindparam("network"), beside(resource.c.kind == RI), _default))
+        .outerjoin(_owner, _owner.c.uuid == resource.c.parent)
     )
     .limit(1)
 )
 DEFAULT_INSTANCES = Statement(
-    select(cast(resource.c.parent, Text).label("network"), *_RI).where(
-        resource.c.parent == func.any(cast(bindparam("networks"), UUIDS)), beside(resource.c.kind == RI), _default
-    )
+    select(cast(resource.c.parent, Text).label("network"), *_RI)
+    .join(_owner, _owner.c.uuid == resource.c.parent)
+    .where(resource.c.parent == func.any(cast(bindparam("networks"), UUIDS)), beside(resource.c.kind == RI), _default)
 )
 _ranges = (
     func.unnest(cast(bindparam("lowest"), UUIDS), cast(bindparam("highest"), UUIDS))
@@ -128,7 +131,7 @@ _ranges = (
     .render_derived(name="ranges")
 )
 CROWDED = Statement(
-    select(cast(_ranges.c.lowest, Text).label("lowest")).where(
+    select(cast(_ranges.c.lowest, Text).label("lowest"), cast(_ranges.c.highest, Text).label("highest")).where(
         exists().where(resource.c.uuid.between(_ranges.c.lowest, _ranges.c.highest), beside(resource.c.kind == VMI))
     )
 )
@@ -194,29 +197,31 @@ def derived_macs(port: str) -> list[str]:
 
 async def network_of_port(session: Session, network: str, port: str, macs: Iterable[str]) -> tuple[Link | None, str | None]:
     """The network's default routing instance, and the first of the MAC addresses that no port of the network with a like uuid has."""
-    wanted = list(macs)
-    if session.ahead.knows(INSTANCE, network) and session.ahead.knows(ALONE, port):
-        return session.ahead.fact(INSTANCE, network), next(iter(wanted), None)
-    lowest, highest = _alike(port)
+    wanted, (lowest, highest) = list(macs), _alike(port)
+    ahead = session.ahead
+    if ahead.knows(INSTANCE, network) and (not wanted or ahead.knows(ALONE, port) or ahead.recall.presume_vacant(lowest, highest)):
+        return ahead.fact(INSTANCE, network), next(iter(wanted), None)
     rows = await session.fetch(NETWORK_OF_PORT, network=network, lowest=lowest, highest=highest, macs=wanted)
     taken: Sequence[str] = rows[0]["taken"] or []
     free = next((one for one in wanted if one not in taken), wanted[-1] if wanted else None)
-    return (_instance(rows[0]) if rows[0]["uuid"] else None), free
+    return (_instance(session, network, rows[0]) if rows[0]["uuid"] else None), free
 
 
 async def look_ahead(session: Session, networks: Collection[str], ports: Collection[str]) -> None:
     """Know what `network_of_port` tells of these networks and of those new ports whose uuids are like no other's."""
-    rows = await session.fetch(DEFAULT_INSTANCES, networks=list(networks))
-    instances = {row["network"]: _instance(row) for row in rows}
-    for network in networks:
+    unknown = [one for one in networks if not session.ahead.knows(INSTANCE, one)]
+    rows = await session.fetch(DEFAULT_INSTANCES, networks=unknown) if unknown else []
+    instances = {row["network"]: _instance(session, row["network"], row) for row in rows}
+    for network in unknown:
         session.ahead.learn(INSTANCE, network, instances.get(network))
-    ranges = {_alike(port): port for port in ports}
     twins = Counter(map(_alike, ports))
-    lowest, highest = zip(*ranges, strict=True) if ranges else ((), ())
-    crowded = {row["lowest"] for row in await session.fetch(CROWDED, lowest=lowest, highest=highest)}
-    for (low, high), port in ranges.items():
-        if low not in crowded and twins[low, high] == 1:
-            session.ahead.learn(ALONE, port, fact=True)
+    ranges = {each: port for port in ports if twins[each := _alike(port)] == 1}
+    if not all(session.ahead.recall.presume_vacant(*each) for each in ranges):
+        lowest, highest = zip(*ranges, strict=True)
+        for row in await session.fetch(CROWDED, lowest=lowest, highest=highest):
+            del ranges[row["lowest"], row["highest"]]
+    for port in ranges.values():
+        session.ahead.learn(ALONE, port, fact=True)
 
 
 def _alike(port: str) -> tuple[str, str]:
@@ -225,9 +230,11 @@ def _alike(port: str) -> tuple[str, str]:
     return str(uuids.UUID(digits.ljust(32, "0"))), str(uuids.UUID(digits.ljust(32, "f")))
 
 
-def _instance(row: Mapping[str, Any]) -> Link:
+def _instance(session: Session, network: str, row: Mapping[str, Any]) -> Link:
     name: FqName = tuple(row["fq_name"])
-    return Link(RI, row["uuid"], name)
+    instance = Link(RI, row["uuid"], name)
+    session.ahead.recall.note(INSTANCE, network, Fact(instance, {network: row["network_modified"], instance.uuid: row["modified"]}))
+    return instance
 
 
 def _mac_of(digits: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,6 +14,7 @@ from api_server.ipam.addresses import RELEASE_AT, SERVICE, claim, subnet_of
 from api_server.ipam.freelist import Session
 from api_server.ipam.subnet import Address, Subnet
 from api_server.ipam.tables import address, subnet
+from api_server.memory import Fact
 from api_server.store.rows import rows_of
 from api_server.store.statements import Statement, beside
 from api_server.store.tables import reference, resource
@@ -60,9 +62,17 @@ def _subnets_of_network() -> Any:
     both = [one.where(beside(subnet.c.router.is_(None))).correlate(resource) for one in (own, flat)]
     found = union_all(*both).lateral("found")
     mode = resource.c.properties["address_allocation_mode"].astext.label("mode")
-    chosen = select(resource.c.fq_name, mode, *found.c).select_from(resource.outerjoin(found, true()))
+    chosen = select(resource.c.fq_name, resource.c.modified, mode, _flat_ipams(), *found.c).select_from(resource.outerjoin(found, true()))
     kind = beside(resource.c.kind == literal_column("'virtual-network'"))
     return chosen.where(resource.c.uuid == bindparam("network"), kind).order_by(found.c.flat, found.c.turn, found.c.position)
+
+
+def _flat_ipams() -> Any:
+    """On what else the answer rests: a flat ipam without subnets may get some."""
+    ipam, link = resource.alias("ipam"), reference.alias("ipam_link")
+    flat = ipam.c.properties["ipam_subnet_method"].astext == literal_column("'flat-subnet'")
+    found = select(func.json_object_agg(ipam.c.uuid, ipam.c.modified)).select_from(link.join(ipam, ipam.c.uuid == link.c.target))
+    return found.where(link.c.source == resource.c.uuid, flat).correlate(resource).scalar_subquery().label("ipams")
 
 
 OF_NETWORK = Statement(_subnets_of_network())
@@ -104,7 +114,7 @@ async def _read_network(session: Session, network: str) -> NetworkSubnets | None
     if not rows:
         return None
     known = [row for row in rows if row["uuid"] is not None]
-    return NetworkSubnets(
+    found = NetworkSubnets(
         uuid=network,
         fq_name=tuple(rows[0]["fq_name"]),
         mode=rows[0]["mode"] or "",
@@ -112,6 +122,10 @@ async def _read_network(session: Session, network: str) -> NetworkSubnets | None
         flat=tuple(subnet_of(row) for row in known if row["flat"]),
         links={str(row["uuid"]): row["link"] for row in known if row["flat"] and row["link"]},
     )
+    ipams = orjson.loads(rows[0]["ipams"] or "{}")
+    grounds = {uuid: datetime.fromisoformat(modified) for uuid, modified in ipams.items()}
+    session.ahead.recall.note(NETWORK, network, Fact(found, {network: rows[0]["modified"], **grounds}))
+    return found
 
 
 async def read_space(session: Session, space: str) -> list[Subnet]:

@@ -199,7 +199,7 @@ class Database:
                 async with self.transaction(again=attempt > 0) as connection:
                     result = await work(connection)
             except LOST_A_RACE as rival:
-                log.debug("ran again after losing race %d: %s", attempt, rival)
+                log.debug("ran again after losing race %d: %r", attempt, rival)
                 await asyncio.sleep(0.002 * attempt)
             else:
                 self.wake()

@@ -180,7 +180,7 @@ _wanted = (
 _given = func.unnest(bindparam("uuids", type_=UUIDS)).table_valued(column("uuid", UUID(as_uuid=False))).render_derived(name="given")
 # Of a project also what it may have, so that a create need not ask for it.
 _QUOTA = case((resource.c.kind == "project", resource.c.properties["quota"])).label("quota")
-_ENDS_AND_PERMS = [*_ENDS, *PERMISSIONS, _QUOTA]
+_ENDS_AND_PERMS = [*_ENDS, *PERMISSIONS, _QUOTA, resource.c.modified]
 RESOLVE = Statement(
     union_all(
         select(*_ENDS_AND_PERMS).select_from(
@@ -401,7 +401,7 @@ def _uuids(told: Sequence[Told]) -> list[str]:
 
 
 async def resolve(connection: Connection, names: Sequence[tuple[str, FqName]], uuids: Sequence[str]) -> list[asyncpg.Record]:
-    """Rows (uuid, kind, fq_name, PERMISSIONS, quota) of the objects that have one of these names or uuids."""
+    """Rows (uuid, kind, fq_name, PERMISSIONS, quota, modified) of the objects that have one of these names or uuids."""
     return await connection.fetch(
         RESOLVE,
         kinds=[kind for kind, _ in names],
