@@ -34,17 +34,24 @@ class Connection:
 
     async def ask(self, method: str, path: str, body: bytes = b"") -> bytes:
         """The body of the answer; RequestFailed unless its status is 2xx."""
-        return await self.answer(await self.first(method, path, body), f"{method} {path}")
+        await self.send(method, path, body)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        return await self._rest(head, f"{method} {path}")
 
-    async def first(self, method: str, path: str, body: bytes = b"") -> bytes:
-        """Send a request; the head of its answer, which `answer` must be given."""
+    async def send(self, method: str, path: str, body: bytes = b"") -> None:
+        """Ask, without waiting for the answer."""
         head = b"%s %s HTTP/1.1\r\nHost: %s\r\n" % (method.encode(), path.encode(), self._host)
         if body:
             head += b"Content-Type: application/json\r\nContent-Length: %d\r\n" % len(body)
         self._writer.write(head + b"\r\n" + body)
-        return await self._reader.readuntil(b"\r\n\r\n")
+        await self._writer.drain()
 
-    async def answer(self, head: bytes, request: str) -> bytes:
+    async def begun(self) -> None:
+        """Wait for the first byte of the answer's body; whoever has waited reads no more of it."""
+        await self._reader.readuntil(b"\r\n\r\n")
+        await self._reader.readexactly(1)
+
+    async def _rest(self, head: bytes, request: str) -> bytes:
         """The body that follows the head."""
         length = _LENGTH.search(head)
         if length:

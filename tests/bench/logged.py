@@ -1,7 +1,7 @@
-"""The statements that the server sent, read from PostgreSQL's log, as a script with which pgbench sends them again."""
+"""The statements that the server sent, read from PostgreSQL's log, so that others can send them again."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -29,13 +29,30 @@ def replay(log: str, uuid: str, name: str) -> Replay:
     """
     own = {uuid: _UUID, sha256(name.encode()).hexdigest(): _DIGEST, name: _NAME}
     lines, given = ["\\set number :number + 1"], {"number": "0"}
+    for _, sql, values in _statements(log):
+        lines.append(_numbered(sql, values, given, own) + ";")
+    return Replay("\n".join(lines), given)
+
+
+def inlined(log: str) -> list[str]:
+    """The statements with their parameters in them as literals, each once however often the rest of it was fetched."""
+    found: dict[str, None] = {}
+    for name, sql, values in _statements(log):
+        if not name.startswith("execute fetch"):
+            found[_with_literals(sql, values)] = None
+    return list(found)
+
+
+def _with_literals(sql: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"\$(\d+)", lambda found: values[found[1]], sql)
+
+
+def _statements(log: str) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """What it is called, its SQL, and its parameters as literals."""
     entries = [(kind, text.strip()) for kind, text in _ENTRY.findall(log)]
     for (kind, text), (following, detail) in zip(entries, [*entries[1:], ("", "")], strict=True):
-        if kind != "LOG" or not (found := re.match(r"(statement|execute [^:]+): (.*)", text, re.DOTALL)):
-            continue
-        values = dict(_PARAMETER.findall(detail)) if following == "DETAIL" else {}
-        lines.append(_numbered(found[2].rstrip(";"), values, given, own) + ";")
-    return Replay("\n".join(lines), given)
+        if kind == "LOG" and (found := re.match(r"(statement|execute [^:]+): (.*)", text, re.DOTALL)):
+            yield found[1], found[2].rstrip(";"), dict(_PARAMETER.findall(detail)) if following == "DETAIL" else {}
 
 
 def _numbered(sql: str, values: Mapping[str, str], given: dict[str, str], own: Mapping[str, str]) -> str:

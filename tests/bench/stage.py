@@ -43,10 +43,16 @@ class Stage:
         """Those of PostgreSQL."""
         return family(self.postmaster)
 
-    async def log_statements(self, database: str) -> None:
-        """Let the sessions that begin on this database log every statement; the API's own role may not do that."""
+    def logged(self, start: int) -> str:
+        """What was written to the log since it had so many bytes."""
+        with self.log.open() as log:
+            log.seek(start)
+            return log.read()
+
+    async def log_statements(self, database: str, level: str = "all") -> None:
+        """Let the sessions that begin on this database log every statement, or "none"; the API's own role may not do that."""
         session = await asyncpg.connect(superuser_of(self.postgres.url))
-        await session.execute(f"ALTER DATABASE {name_of(database)} SET log_statement = 'all'")
+        await session.execute(f"ALTER DATABASE {name_of(database)} SET log_statement = '{level}'")
         await session.close()
 
 

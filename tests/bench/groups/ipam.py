@@ -12,7 +12,7 @@ from tests.bench.connection import Connection
 from tests.bench.figures import POSTGRES, SERVER, AtLeast, Figure, Measure, Section, Side
 from tests.bench.logged import Replay, replay
 from tests.bench.shares import Share
-from tests.bench.stage import api, name_of, superuser_of
+from tests.bench.stage import api, superuser_of
 from tests.bench.world import CROWDED, address, create, make, network
 
 HOT_AIM = AtLeast(0.60)
@@ -91,12 +91,10 @@ async def _replay(bench: Bench, database: str) -> Replay:
             await create(connection, address(f"before-{number}"))
         start = bench.stage.log.stat().st_size
         await connection.ask("POST", "/instance-ips", orjson.dumps(address(name, uuid=uuid)))
-        with bench.stage.log.open() as log:
-            log.seek(start)
-            said = log.read()
+        said = bench.stage.logged(start)
         await connection.close()
+    await bench.stage.log_statements(database, "none")
     async with bench.session(superuser_of(database)) as session:
-        await session.execute(f"ALTER DATABASE {name_of(database)} RESET log_statement")
         await session.execute(_FREE)
         await session.execute("VACUUM ANALYZE free_address")
     return replay(said, uuid, name)
