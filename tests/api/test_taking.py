@@ -17,6 +17,7 @@ from api_server.model import catalog
 from api_server.model.caller import Caller
 from api_server.model.resource import Resource, new_uuid
 from api_server.store.assumptions import Assumption, nobody_within
+from api_server.store.connecting import AWAY
 from api_server.store.database import Connection, Database
 from api_server.store.journal import Journal
 from tests.api.lists import Session, Undone, held_in, made, session, take_and_commit
@@ -282,7 +283,7 @@ async def test_killed_connections_lose_no_address_that_was_being_taken(database:
         try:
             while True:
                 await take(database, Connection(raw), one, owner())
-        except (asyncpg.PostgresError, ConnectionError, asyncpg.InterfaceError):
+        except (asyncpg.PostgresError, *AWAY):
             await killing
         finally:
             raw.terminate()
