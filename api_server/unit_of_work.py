@@ -178,7 +178,7 @@ class UnitOfWork:
 
     async def get(self, kind: str, uuid: str) -> Resource:
         """The object with its refs; NotFound when there is none of that kind."""
-        row = await self.fetchrow(resources.READ[False, False], uuid=uuid)
+        row = await self.fetchrow(resources.READ, uuid=uuid)
         if row is None:
             raise UnknownId(uuid)
         if row["kind"] != kind:
@@ -204,7 +204,7 @@ class UnitOfWork:
         """The same for an object of whatever kind; None when there is none."""
         if self.connection.again or self.connection.transaction:
             await self.lock([uuid])
-        row = await self.fetchrow(resources.LEAVING if leaving else resources.READ[False, False], uuid=uuid)
+        row = await self.fetchrow(resources.LEAVING if leaving else resources.READ, uuid=uuid)
         if row is None:
             return None
         found = resource_of(self.catalog, row)

@@ -11,11 +11,13 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest, UnknownId, UnknownName
 from api_server.http.admission import admit_to
-from api_server.http.documents import created_answer, parse_create, updated_answer
+from api_server.http.answers import created_answer, updated_answer
+from api_server.http.documents import parse_create
 from api_server.http.entries import CREATE, DELETE, REF_UPDATE, UPDATE, Entry, in_order, parse_entries, placed
 from api_server.http.refs import change_ref, parse_ref_change
 from api_server.http.requests import base_of, caller_of, json_response, object_of, server_of, write_in
-from api_server.http.resources import delete_in, fields_of, update_in
+from api_server.http.resources import delete_in, update_in
+from api_server.http.views import fields_of
 from api_server.ipam.macs import macs_of, refuse_shared, take_turns
 from api_server.model.caller import READ
 from api_server.model.placement import Placement

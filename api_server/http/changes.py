@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, Forgotten, PermissionDenied
-from api_server.http.documents import stamp
+from api_server.http.answers import stamp
 from api_server.http.events import render_state
 from api_server.http.requests import caller_of, json_response, kind_named, limit_of, number_of, present, server_of
 from api_server.http.staleness import reading

@@ -11,8 +11,8 @@ from api_server.errors import BadRequest, InvalidProperty, NotFound
 from api_server.http.documents import collected
 from api_server.http.preconditions import if_match
 from api_server.http.requests import caller_of, empty, json_response, object_of, server_of, write_in
-from api_server.http.resources import fields_of
 from api_server.http.staleness import reading
+from api_server.http.views import fields_of
 from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import Catalog
 from api_server.model.kind import Kind, Property
@@ -34,7 +34,7 @@ async def prop_collection_get(request: Request) -> Response:
     row = None
     if is_uuid(uuid):
         async with reading(request) as connection:
-            row = await connection.fetchrow(resources.READ[False, False], uuid=uuid)
+            row = await connection.fetchrow(resources.READ, uuid=uuid)
     if row is None:
         raise NotFound(f"Object Not Found: {uuid[:200]}", uuid=uuid[:200])
     resources.require(caller_of(request), READ, row)

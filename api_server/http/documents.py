@@ -1,27 +1,21 @@
-"""The JSON of the wire, in and out: the only module that knows its shape."""
+"""The JSON that callers send, read into what it says."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-import asyncpg
 import orjson
 
 from api_server.errors import BadRequest, InvalidName, InvalidProperty, InvalidReference
 from api_server.model.caller import Caller
 from api_server.model.catalog import Catalog
-from api_server.model.kind import Kind, Property, hyphened, snake_of
+from api_server.model.kind import Kind, Property, hyphened
 from api_server.model.names import check_name
 from api_server.model.placement import Placement
 from api_server.model.resource import Identity, Perms, Ref, Resource, is_uuid, new_uuid
 from api_server.model.validation import parse_attribute, parse_document, parse_properties
-from api_server.store.resources import links
 
 # The permission fields a create may say (contract 2.3); an update only `enable` and `description`.
 CREATE_IDENTITY = ("enable", "user_visible", "description", "creator", "permissions")
-
-
-# --- in --------------------------------------------------------------------------------------------------------
 
 
 def read_json(raw: bytes) -> Any:
@@ -219,178 +213,3 @@ def _perms(catalog: Catalog, given: Any, kept: Perms, moment: str) -> Perms:
         if values.get(name) is not None:
             setattr(kept, name, values[name])
     return kept
-
-
-# --- out -------------------------------------------------------------------------------------------------------
-
-
-def stamp(moment: datetime) -> str:
-    """UTC with microseconds and no zone (contract 1.1)."""
-    return moment.isoformat(timespec="microseconds")[:26]
-
-
-def etag_of(moment: datetime) -> str:
-    return f'"{stamp(moment)}"'
-
-
-def href(base: str, kind: str, uuid: str) -> str:
-    return f"{base}/{kind}/{uuid}"
-
-
-def created_answer(new: Resource, base: str, fields: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """What a create tells of the new object (contract 1.4.1), and those of its properties that are asked for."""
-    answer: dict[str, Any] = {"name": new.name, "fq_name": new.fq_name, "uuid": new.uuid, "href": href(base, new.kind.name, new.uuid)}
-    if new.parent:
-        answer |= {
-            "parent_type": new.parent.kind,
-            "parent_uuid": new.parent.uuid,
-            "parent_href": href(base, new.parent.kind, new.parent.uuid),
-        }
-    return answer | {name: new.properties[name] for name in new.properties.keys() & fields}
-
-
-def render_created(new: Resource, base: str) -> bytes:
-    """The answer to a create."""
-    return orjson.dumps({new.kind.name: created_answer(new, base)})
-
-
-def updated_answer(kind: Kind, uuid: str, base: str) -> dict[str, Any]:
-    """What an update tells of the object (contract 1.4.3)."""
-    return {"uuid": uuid, "href": href(base, kind.name, uuid)}
-
-
-def render_updated(kind: Kind, uuid: str, base: str) -> bytes:
-    """The answer to an update."""
-    return orjson.dumps({kind.name: updated_answer(kind, uuid, base)})
-
-
-def render_read(kind: Kind, row: asyncpg.Record, base: str, fields: frozenset[str] | None, *, hrefs: bool) -> bytes:
-    """The answer to a read (contract 1.4.2)."""
-    return b'{"%s":%s}' % (kind.name.encode(), _object(row, base, fields, hrefs=hrefs, link_hrefs=hrefs, restrict=True, parent_href=hrefs))
-
-
-def render_details(kind: Kind, rows: Sequence[asyncpg.Record], base: str, fields: frozenset[str] | None, *, hrefs: bool) -> list[bytes]:
-    """The elements of a detail list; `fields` adds links and leaves nothing out (contract 1.5)."""
-    head = b'{"%s":' % kind.name.encode()
-    return [head + _object(row, base, fields, hrefs=hrefs, link_hrefs=False, restrict=False, parent_href=False) + b"}" for row in rows]
-
-
-def render_entries(kind: Kind, rows: Sequence[asyncpg.Record], base: str, fields: frozenset[str] | None, *, hrefs: bool) -> list[bytes]:
-    """The elements of a plain list, with the asked fields (contract 1.5)."""
-    entries = []
-    for row in rows:
-        entry: dict[str, Any] = {"uuid": row["uuid"], "fq_name": row["fq_name"]}
-        if hrefs:
-            entry["href"] = href(base, kind.name, row["uuid"])
-        if fields is not None:
-            if row["parent"]:
-                entry |= {"parent_type": row["parent_kind"], "parent_uuid": row["parent"]}
-            entry |= _asked(row, base, fields)
-        entries.append(orjson.dumps(entry))
-    return entries
-
-
-def render_list(kind: Kind, elements: Sequence[bytes], marker: str | None, *, paged: bool) -> bytes:
-    body = b'{"%s":[%s]' % (kind.collection.encode(), b",".join(elements))
-    return body + (b',"marker":%s}' % orjson.dumps(marker) if paged else b"}")
-
-
-def _asked(row: asyncpg.Record, base: str, fields: frozenset[str]) -> dict[str, Any]:
-    """Fields of a plain list entry: properties, refs, children, back refs, permissions, whichever the row holds."""
-    keys = set(row.keys())
-    found: dict[str, Any] = {}
-    if "properties" in keys:
-        found |= {name: value for name, value in orjson.loads(row["properties"]).items() if name in fields}
-        if "id_perms" in fields:
-            found["id_perms"] = _id_perms(row)
-        if "perms2" in fields:
-            found["perms2"] = _perms2(row)
-    return found | {name: entries for name, entries in render_links(row, base, hrefs=False).items() if name in fields}
-
-
-def _object(
-    row: asyncpg.Record, base: str, fields: frozenset[str] | None, *, hrefs: bool, link_hrefs: bool, restrict: bool, parent_href: bool
-) -> bytes:
-    kind, uuid = row["kind"], row["uuid"]
-    head: dict[str, Any] = {"uuid": uuid, "name": row["fq_name"][-1], "fq_name": row["fq_name"]}
-    if hrefs:
-        head["href"] = href(base, kind, uuid)
-    if row["parent"]:
-        head |= {"parent_type": row["parent_kind"], "parent_uuid": row["parent"]}
-        if parent_href:
-            head["parent_href"] = href(base, row["parent_kind"], row["parent"])
-    head |= {"id_perms": _id_perms(row), "perms2": _perms2(row)}
-    properties: str = row["properties"]
-    if fields is not None and restrict:
-        properties = orjson.dumps({name: value for name, value in orjson.loads(properties).items() if name in fields}).decode()
-    found = render_links(row, base, hrefs=link_hrefs)
-    if fields is not None and restrict:
-        found = {name: entries for name, entries in found.items() if name in fields}
-    elif fields is not None:
-        found = {
-            name: entries for name, entries in found.items() if name in fields or (name.endswith("_refs") and "_back_refs" not in name)
-        }
-    parts = [orjson.dumps(head)[1:-1], properties[1:-1].encode(), orjson.dumps(found)[1:-1]]
-    return b"{" + b",".join(part for part in parts if part) + b"}"
-
-
-def render_links(row: asyncpg.Record, base: str, *, hrefs: bool) -> dict[str, list[dict[str, Any]]]:
-    """Refs, children and back refs under their names, whichever the row holds."""
-    keys = set(row.keys())
-    found: dict[str, list[dict[str, Any]]] = {}
-    for column, suffix in (("refs", "_refs"), ("children", "s"), ("back_refs", "_back_refs")):
-        if column not in keys:
-            continue
-        for kind, uuid, to, *rest in links(row[column]):
-            entry: dict[str, Any] = {"to": to, "uuid": uuid}
-            if hrefs:
-                entry["href"] = href(base, kind, uuid)
-            if rest:
-                entry["attr"] = rest[0]
-            found.setdefault(snake_of(kind) + suffix, []).append(entry)
-    return found
-
-
-def kept_refs(state: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The refs of an object as a change row keeps it."""
-    return {name: [{"to": to, "uuid": uuid, "attr": attr} for uuid, to, attr in entries] for name, entries in state["refs"].items()}
-
-
-def kept_object(
-    row: asyncpg.Record, state: Mapping[str, Any], modified: datetime | None, refs: Mapping[str, Sequence[Any]]
-) -> dict[str, Any]:
-    """An object as a change row keeps it, without name, hrefs, children and back refs, with these of its refs (contract 1.14)."""
-    document: dict[str, Any] = {"uuid": row["uuid"], "fq_name": row["fq_name"]}
-    if state["parent_uuid"]:
-        document |= {"parent_type": state["parent_type"], "parent_uuid": state["parent_uuid"]}
-    if identity := state.get("id_perms"):
-        document["id_perms"] = _identity_of(row["uuid"], row["created"], modified, identity, identity["permissions"])
-    return {**document, "perms2": state["perms2"], **state["properties"], **refs}
-
-
-def _id_perms(row: asyncpg.Record) -> dict[str, Any]:
-    return _identity_of(row["uuid"], row["created"], row["modified"], row, orjson.Fragment(row["permissions"]))
-
-
-def _identity_of(uuid: str, created: datetime | None, modified: datetime | None, of: Any, permissions: Any) -> dict[str, Any]:
-    """An object's `id_perms` (contract 2.3); times that nobody noted are null."""
-    number = int(uuid.replace("-", ""), 16)
-    return {
-        "enable": of["enable"],
-        "uuid": {"uuid_mslong": number >> 64, "uuid_lslong": number & 0xFFFF_FFFF_FFFF_FFFF},
-        "created": created and stamp(created),
-        "last_modified": modified and stamp(modified),
-        "description": of["description"],
-        "creator": of["creator"],
-        "user_visible": of["user_visible"],
-        "permissions": permissions,
-    }
-
-
-def _perms2(row: asyncpg.Record) -> dict[str, Any]:
-    return {
-        "owner": row["owner"],
-        "owner_access": row["owner_access"],
-        "global_access": row["global_access"],
-        "share": orjson.Fragment(row["share"]),
-    }

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import ApiError, BadRequest, DeleteBlocked, MethodNotAllowed, Unauthenticated, Unavailable
-from api_server.http.documents import href
+from api_server.http.answers import href
 from api_server.http.requests import base_of
 from api_server.store.connecting import AWAY
 

@@ -1,15 +1,16 @@
 """A change as the wire shows it: the object as it was or became, and the server-sent event that tells of it (contract 1.14)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import asyncpg
 import orjson
 
-from api_server.http.documents import kept_object, kept_refs, render_links
+from api_server.http.answers import stamp
 from api_server.model.caller import READ, Caller
 from api_server.model.resource import Perms
+from api_server.store.changes import Links
 from api_server.watch.watcher import Event
 
 HEAD = ("uuid", "fq_name", "parent_type", "parent_uuid")
@@ -23,7 +24,7 @@ def render_state(row: asyncpg.Record, name: str, readable: frozenset[str] | None
     if row[name] is None:
         return None
     state: dict[str, Any] = orjson.loads(row[name])
-    return kept_object(row, state, _modified(row, state, name), _some(kept_refs(state), readable))
+    return _object(row, state, _modified(row, state, name), _some(_refs(state), readable))
 
 
 def render_event(event: Event, fields: frozenset[str] | None, caller: Caller, readable: frozenset[str]) -> bytes | None:
@@ -43,7 +44,7 @@ def linked(event: Event) -> Iterator[str]:
     if event.row["after"] is not None:
         yield from (uuid for entries in orjson.loads(event.row["after"])["refs"].values() for uuid, *_ in entries)
     if event.links is not None:
-        yield from (entry["uuid"] for entries in render_links(event.links, "", hrefs=False).values() for entry in entries)
+        yield from (entry["uuid"] for entries in event.links.values() for entry in entries)
 
 
 def _text(event: Event, name: str, fields: frozenset[str] | None, readable: frozenset[str] | None) -> bytes:
@@ -52,13 +53,13 @@ def _text(event: Event, name: str, fields: frozenset[str] | None, readable: froz
     if name != "delete":
         document = render_state(row, "after", readable) or document
         if event.links is not None:
-            document |= _some(render_links(event.links, "", hrefs=False), readable)
+            document |= _some(event.links, readable)
         if fields is not None:
             document = {key: value for key, value in document.items() if key in fields or key in HEAD}
     return b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps({row["kind"]: document}))
 
 
-def _some(links: dict[str, list[dict[str, Any]]], readable: frozenset[str] | None) -> dict[str, list[dict[str, Any]]]:
+def _some(links: Links, readable: frozenset[str] | None) -> Links:
     if readable is None:
         return links
     seen = {name: [entry for entry in entries if entry["uuid"] in readable] for name, entries in links.items()}
@@ -87,3 +88,33 @@ def _modified(row: asyncpg.Record, state: dict[str, Any], name: str) -> datetime
         found: datetime | None = row["modified"]
         return found
     return datetime.fromisoformat(state["modified"]) if state.get("modified") else None
+
+
+def _refs(state: Mapping[str, Any]) -> Links:
+    """The refs of an object as a change row keeps it."""
+    return {name: [{"to": to, "uuid": uuid, "attr": attr} for uuid, to, attr in entries] for name, entries in state["refs"].items()}
+
+
+def _object(row: asyncpg.Record, state: Mapping[str, Any], modified: datetime | None, refs: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """An object as a change row keeps it, without name, hrefs, children and back refs, with these of its refs (contract 1.14)."""
+    document: dict[str, Any] = {"uuid": row["uuid"], "fq_name": row["fq_name"]}
+    if state["parent_uuid"]:
+        document |= {"parent_type": state["parent_type"], "parent_uuid": state["parent_uuid"]}
+    if identity := state.get("id_perms"):
+        document["id_perms"] = _identity_of(row["uuid"], row["created"], modified, identity, identity["permissions"])
+    return {**document, "perms2": state["perms2"], **state["properties"], **refs}
+
+
+def _identity_of(uuid: str, created: datetime | None, modified: datetime | None, of: Any, permissions: Any) -> dict[str, Any]:
+    """An object's `id_perms` (contract 2.3); times that nobody noted are null."""
+    number = int(uuid.replace("-", ""), 16)
+    return {
+        "enable": of["enable"],
+        "uuid": {"uuid_mslong": number >> 64, "uuid_lslong": number & 0xFFFF_FFFF_FFFF_FFFF},
+        "created": created and stamp(created),
+        "last_modified": modified and stamp(modified),
+        "description": of["description"],
+        "creator": of["creator"],
+        "user_visible": of["user_visible"],
+        "permissions": permissions,
+    }

@@ -1,6 +1,7 @@
 """Lists of a kind: what `GET /<kind>s` and `list-bulk-collection` ask for, and the four shapes of the answer (contract 1.5, 1.6)."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -8,16 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import BadRequest, UnknownPath
-from api_server.http.documents import render_details, render_entries, render_list
 from api_server.http.requests import base_of, caller_of, flag, json_response, kind_named, object_of, present, server_of
-from api_server.http.resources import fields_of
 from api_server.http.staleness import reading
+from api_server.http.streams import list_response
+from api_server.http.views import fields_of, of_detail, of_entry
 from api_server.model.caller import Caller
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.model.resource import is_uuid
-from api_server.store import listing
-from api_server.store.listing import Query, Term
+from api_server.store import listing, pages
+from api_server.store.listing import Place, Query, Term
 
 PAGE = 256
 STARTS = ("", "None", None)
@@ -39,34 +40,27 @@ async def bulk(request: Request) -> Response:
 
 
 async def _answer(request: Request, kind: Kind, given: Mapping[str, Any]) -> Response:
-    server, base = server_of(request), base_of(request)
-    query, fields, hrefs = (
-        parse_query(server.catalog, kind, given, caller_of(request)),
-        fields_of(given.get("fields")),
-        not present(given, "exclude_hrefs"),
-    )
-    nothing = query is None or kind.name == ROOT
+    server = server_of(request)
+    query = parse_query(server.catalog, kind, given, caller_of(request), base_of(request))
+    if flag(given, "count"):
+        return json_response(orjson.dumps({kind.collection: {"count": await _count(request, query)}}))
+    if query is None:
+        return json_response(orjson.dumps({kind.collection: [], **({"marker": None} if "page_marker" in given else {})}))
+    return await list_response(request, kind, query)
+
+
+async def _count(request: Request, query: Query | None) -> int:
+    if query is None:
+        return 0
     async with reading(request) as connection:
-        if flag(given, "count"):
-            number = 0 if nothing or query is None else await listing.count(connection, query)
-            return json_response(orjson.dumps({kind.collection: {"count": number}}))
-        rows = [] if nothing or query is None else await listing.select_all(connection, query)
-    render = render_details if flag(given, "detail") else render_entries
-    paged = "page_marker" in given
-    marker = None
-    if paged and query and query.limit and len(rows) == query.limit:
-        last = rows[-1]
-        marker = last["uuid"] if query.anchored else f"{':'.join(last['fq_name'])}:{last['uuid']}"
-    return json_response(render_list(kind, render(kind, rows, base, fields, hrefs=hrefs), marker, paged=paged))
+        return await pages.count(connection, query)
 
 
-def parse_query(catalog: Catalog, kind: Kind, given: Mapping[str, Any], caller: Caller) -> Query | None:
+def parse_query(catalog: Catalog, kind: Kind, given: Mapping[str, Any], caller: Caller, base: str) -> Query | None:
     """The query that a caller's request asks for; None when nothing can match."""
     filters, matchable = parse_filters(kind, given.get("filters"))
-    fields = fields_of(given.get("fields")) or frozenset()
-    detail = flag(given, "detail")
-    marker, limit = _page(given)
-    children, back_refs = not kind.children.keys().isdisjoint(fields), not kind.back_refs.keys().isdisjoint(fields)
+    fields, marker = fields_of(given.get("fields")), given.get("page_marker")
+    view_of = of_detail if flag(given, "detail") else of_entry
     query = Query(
         kind=kind.name,
         parents=_uuids(given, "parent_id"),
@@ -75,35 +69,36 @@ def parse_query(catalog: Catalog, kind: Kind, given: Mapping[str, Any], caller: 
         uuids=_uuids(given, "obj_uuids"),
         names=_names(given, "fq_names"),
         filters=filters,
-        marker=marker,
-        limit=None if flag(given, "count") else limit,
-        detail=detail or bool(fields),
-        links=detail or children or back_refs or not kind.refs.keys().isdisjoint(fields),
-        children=children,
-        back_ref_links=back_refs,
+        limit=_limit(given),
+        paged="page_marker" in given,
+        view=view_of(kind, fields, hrefs=not present(given, "exclude_hrefs"), guarded=not caller.admin),
+        base=base,
+        fields=fields,
         caller=caller,
         shared=flag(given, "shared"),
     )
-    if marker and not _is_marker(marker, anchored=query.anchored):
-        raise BadRequest(f"Invalid page_marker {marker}", field="page_marker")
-    return query if matchable else None
+    if query.paged and marker not in STARTS:
+        query = replace(query, after=_place(str(marker), anchored=query.anchored))
+    return query if matchable and kind.name != ROOT else None
 
 
-def _is_marker(marker: str, *, anchored: bool) -> bool:
+def _place(marker: str, *, anchored: bool) -> Place:
+    """Where the page before ended."""
     name, _, uuid = marker.rpartition(":")
-    return is_uuid(marker) if anchored else bool(name) and is_uuid(uuid)
+    if not is_uuid(uuid) or (bool(name) == anchored):
+        raise BadRequest(f"Invalid page_marker {marker}", field="page_marker")
+    return Place(name, uuid)
 
 
-def _page(given: Mapping[str, Any]) -> tuple[str | None, int | None]:
-    """Marker and limit; paging is on when the marker is there, even empty."""
+def _limit(given: Mapping[str, Any]) -> int | None:
+    """How many objects a page has; paging is on when the marker is there, even empty."""
     if "page_marker" not in given:
-        return None, None
+        return None
     limit = given.get("page_limit")
     limit = PAGE if limit in (None, "") else limit
     if isinstance(limit, bool) or not str(limit).isdecimal() or not 0 < int(limit) < 2**31:
         raise BadRequest(f"Invalid page_limit {limit}", field="page_limit")
-    marker = given.get("page_marker")
-    return (None if marker in STARTS else str(marker)), int(limit)
+    return int(limit)
 
 
 def _texts(given: Mapping[str, Any], key: str) -> list[str] | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from api_server.errors import PreconditionFailed
-from api_server.http.documents import etag_of
+from api_server.http.answers import etag_of
 from api_server.model.resource import Resource
 
 _TAG = re.compile(r'(W/)?"([^"]*)"')

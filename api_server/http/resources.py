@@ -8,17 +8,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api_server.errors import NothingToDelete, UnknownId, UnknownPath, WrongKind
-from api_server.http.documents import etag_of, inner_of, parse_create, parse_update, render_created, render_read, render_updated
+from api_server.http.answers import elements, etag_of, render_created, render_updated
+from api_server.http.documents import inner_of, parse_create, parse_update
 from api_server.http.preconditions import ANY, IfMatch, if_match
-from api_server.http.requests import base_of, caller_of, empty, json_of, json_response, present, server_of, write_in
+from api_server.http.requests import base_of, caller_of, empty, json_of, json_response, server_of, write_in
 from api_server.http.staleness import reading
+from api_server.http.views import fields_of, of_read
 from api_server.model.caller import READ, WRITE
 from api_server.model.catalog import ROOT
 from api_server.model.kind import Kind
 from api_server.model.resource import Resource, is_uuid
 from api_server.store import resources
-from api_server.store.resources import resource_of
+from api_server.store.resources import require, resource_of
 from api_server.store.sight import sight_of
+from api_server.store.wire import parameters, showing
 from api_server.transaction import Transaction
 
 
@@ -45,14 +48,6 @@ def uuid_at(request: Request) -> str:
     return uuid
 
 
-def fields_of(text: object) -> frozenset[str] | None:
-    """Names of a comma list, None when it was not given."""
-    if text is None:
-        return None
-    names = text if isinstance(text, list) else str(text).split(",")
-    return frozenset(str(name).strip() for name in names)
-
-
 async def create(request: Request) -> Response:
     server, kind = server_of(request), collection_at(request)
     document = await json_of(request)
@@ -66,25 +61,17 @@ async def create(request: Request) -> Response:
 
 
 async def read(request: Request) -> Response:
-    kind, uuid, query = kind_at(request), uuid_at(request), request.query_params
+    kind, uuid, query, caller = kind_at(request), uuid_at(request), request.query_params, caller_of(request)
     fields = fields_of(query.get("fields"))
-    children = not kind.children.keys().isdisjoint(fields or ())
-    back_refs = not kind.back_refs.keys().isdisjoint(fields or ())
-    if fields is None:
-        children = not present(query, "exclude_children")
-        back_refs = not present(query, "exclude_back_refs")
-    caller = caller_of(request)
+    shown = showing(of_read(kind, query, fields, guarded=not caller.admin))
     async with reading(request) as connection:
-        if caller.admin:
-            found = await connection.fetchrow(resources.READ[children, back_refs], uuid=uuid)
-        else:
-            found = await connection.fetchrow(resources.READ_GUARDED[children, back_refs], uuid=uuid, **sight_of(caller))
+        found = await connection.fetchrow(shown, uuid=uuid, **parameters(base_of(request), fields), **sight_of(caller))
     row = _of_kind(kind, uuid, found)
-    resources.require(caller, READ, row)
+    require(caller, READ, row)
     etag = etag_of(row["modified"])
     if request.headers.get("if-none-match") in (etag, etag.strip('"')):
         return Response(status_code=304, headers={"ETag": etag})
-    body = render_read(kind, row, base_of(request), fields, hrefs=not present(query, "exclude_hrefs"))
+    body = elements(kind, [row["document"]], wrap=True)
     return Response(body, media_type="application/json", headers={"ETag": etag})
 
 
@@ -113,8 +100,8 @@ async def update_in(tx: Transaction, kind: Kind, uuid: str, inner: Mapping[str, 
 async def _must_exist(request: Request, kind: Kind, uuid: str) -> None:
     """What a PUT that says nothing is about; it may ask for a state all the same (contract 1.4.3)."""
     async with server_of(request).database.connection() as connection:
-        row = _of_kind(kind, uuid, await connection.fetchrow(resources.READ[False, False], uuid=uuid))
-    resources.require(caller_of(request), WRITE, row)
+        row = _of_kind(kind, uuid, await connection.fetchrow(resources.READ, uuid=uuid))
+    require(caller_of(request), WRITE, row)
     if_match(request).check(resource_of(server_of(request).catalog, row))
 
 

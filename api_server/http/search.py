@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from api_server.errors import BadRequest
 from api_server.http.admission import open_to
-from api_server.http.documents import href
+from api_server.http.answers import href
 from api_server.http.requests import base_of, caller_of, json_response, kind_named, limit_of, server_of
 from api_server.http.staleness import reading
 from api_server.ipam.search import Match, search

@@ -48,6 +48,12 @@ def accepted_age(request: Request) -> int:
     return server_of(request).max_staleness if given is None else given
 
 
+def promise_accepted(request: Request) -> None:
+    """Of an answer that is read while it is sent, only that is known: no part of it may be older than the request accepts."""
+    if TOLD in request.scope:
+        request.scope[TOLD] = accepted_age(request)
+
+
 async def answered(request: Request, handler: Handler) -> Response:
     """
     The answer, with its age if a replica gave it. What a replica could not answer or would refuse is asked again, of the primary:

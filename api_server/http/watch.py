@@ -15,10 +15,10 @@ from typing_extensions import override
 
 from api_server.errors import BadRequest, UnknownResourceType
 from api_server.http.admission import Standing, admit_to
-from api_server.http.documents import render_details
+from api_server.http.answers import elements
 from api_server.http.events import KEEP_ALIVE, STOP, linked, render_event
 from api_server.http.requests import Server, base_of, number_of, server_of
-from api_server.http.resources import fields_of
+from api_server.http.views import Fields, fields_of, of_init
 from api_server.model.catalog import ROOT, Catalog
 from api_server.model.kind import Kind
 from api_server.store import changes
@@ -75,7 +75,7 @@ class Stream:
     server: Server
     standing: Standing
     kinds: Sequence[Kind]
-    fields: Mapping[str, frozenset[str] | None]
+    fields: Mapping[str, Fields]
     base: str
     # In seconds: how long the stream shall be at most.
     timeout: int | None
@@ -122,15 +122,17 @@ class Stream:
             except FellBehind:
                 yield STOP
 
-    async def _init(self, connection: Connection, kind: Kind, fields: frozenset[str] | None) -> AsyncIterator[bytes]:
+    async def _init(self, connection: Connection, kind: Kind, fields: Fields) -> AsyncIterator[bytes]:
         yield b'event: init\ndata: {"%s":[' % kind.collection.encode()
         comma = b""
-        rows = changes.list_of(connection, kind.name, PIECE, links=_has_links(kind, fields), caller=self.standing.caller)
+        caller = self.standing.caller
+        view = of_init(kind, fields, guarded=not caller.admin)
+        rows = changes.list_of(connection, kind.name, view, self.base, fields, caller, size=PIECE)
         async with aclosing(rows) as pages:
             async for page in pages:
                 if self.server.feed.closed:
                     return
-                yield comma + b",".join(render_details(kind, page, self.base, fields, hrefs=True))
+                yield comma + elements(kind, page, wrap=True)
                 comma = b","
         yield b"]}\n\n"
 
@@ -161,7 +163,7 @@ class Stream:
         return b"".join(pieces)
 
 
-def _has_links(kind: Kind, fields: frozenset[str] | None) -> bool:
+def _has_links(kind: Kind, fields: Fields) -> bool:
     """Whether the reader wants children or back refs."""
     return fields is None or not fields.isdisjoint(kind.children.keys() | kind.back_refs.keys())
 

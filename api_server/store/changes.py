@@ -7,21 +7,25 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 import asyncpg
+import orjson
 from sqlalchemy import Select, bindparam, cast, column, func, literal_column, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY, UUID
 from sqlalchemy.types import BigInteger, Text
 
 from api_server.model.caller import Caller
 from api_server.store.database import Connection
-from api_server.store.resources import BACK_REFS, CHILDREN, UUIDS, reading
+from api_server.store.resources import UUIDS
 from api_server.store.sight import readable, sight_of
 from api_server.store.statements import Statement
 from api_server.store.tables import change, change_position, resource
+from api_server.store.wire import View, document, links, parameters
 
 # Any constant does; it only has to be the same for all servers of a database.
 TURN = 0x6E65_7463_6861_6E67
 # How many changes are read at once.
 MOST = 1000
+# Entries of links under their names.
+Links = dict[str, list[dict[str, Any]]]
 
 
 class Snapshot(NamedTuple):
@@ -170,8 +174,8 @@ def _following() -> Select[Any]:
     told = _told_at(places)
     linked = [places.c.latest, told.c.after.is_not(None), told.c.kind == func.any(bindparam("linked", type_=ARRAY(Text)))]
     here = resource.c.uuid == cast(told.c.uuid, UUID(as_uuid=False))
-    links = select(CHILDREN.scalar_subquery().label("children"), BACK_REFS.scalar_subquery().label("back_refs"))
-    found = links.where(here, *linked).lateral("links")
+    around = links(View(refs="", children="all", back_refs="all")).label("links")
+    found = select(around).where(here, *linked).lateral("found")
     columns = [state.c[name] for name in (*_STATE_COLUMNS, "upto")]
     query = select(*columns, places.c.position, places.c.xid, places.c.latest, *told.c, *found.c)
     return query.select_from(state.outerjoin(places, true()).outerjoin(told, true()).outerjoin(found, true())).order_by(places.c.position)
@@ -186,12 +190,12 @@ class Page(NamedTuple):
     state: State
     upto: int
     rows: Sequence[asyncpg.Record]
-    links: Mapping[str, asyncpg.Record]
+    links: Mapping[str, Links]
 
 
 async def follow(connection: Connection, after: int, kinds: Mapping[str, bool]) -> Page:
     """Settle, and read what comes after a position of these kinds, of some with the links that their objects have now."""
-    linked = [kind for kind, links in kinds.items() if links]
+    linked = [kind for kind, wanted in kinds.items() if wanted]
     rows = await connection.fetch(_FOLLOW, after=after, kinds=list(kinds), linked=linked)
     first = rows[0]
     if first["restored"]:
@@ -199,31 +203,30 @@ async def follow(connection: Connection, after: int, kinds: Mapping[str, bool]) 
         return await follow(connection, after, kinds)
     state = State(*[first[name] for name in _STATE_COLUMNS])
     told = rows if first["position"] is not None else []
-    return Page(state, first["upto"], told, {row["uuid"]: row for row in told if row["latest"]})
+    around = {row["uuid"]: orjson.loads(f"{{{row['links'][1:]}}}") for row in told if row["links"] is not None}
+    return Page(state, first["upto"], told, around)
 
 
 _SOME = resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
 _UUID = cast(resource.c.uuid, Text).label("uuid")
 _READABLE = Statement(select(_UUID).where(_SOME, readable(resource)))
-_LISTS = {
-    (links, guarded): Statement(
-        reading(children=links, back_refs=links, guarded=guarded).where(
-            resource.c.kind == bindparam("kind"), *([readable(resource)] if guarded else [])
-        )
-    )
-    for links in (False, True)
-    for guarded in (False, True)
-}
+
+
+@lru_cache(maxsize=64)
+def _listing(view: View) -> Statement:
+    seen = [readable(resource)] if view.guarded else []
+    return Statement(select(document(view)).where(resource.c.kind == bindparam("kind"), *seen))
 
 
 async def list_of(
-    connection: Connection, kind: str, size: int, *, links: bool, caller: Caller
-) -> AsyncGenerator[list[asyncpg.Record], None]:
-    """All objects of a kind that the caller may read, as the transaction's snapshot has them, so many at a time."""
-    statement = _LISTS[links, not caller.admin]
-    cursor = await connection.raw.cursor(statement.sql, *statement.arguments({"kind": kind, **sight_of(caller)}))
+    connection: Connection, kind: str, view: View, base: str, fields: Iterable[str] | None, caller: Caller, *, size: int
+) -> AsyncGenerator[list[str], None]:
+    """The documents of all objects of a kind that the caller may read, as the transaction's snapshot has them, so many at a time."""
+    statement = _listing(view)
+    given = {"kind": kind, **parameters(base, fields), **sight_of(caller)}
+    cursor = await connection.raw.cursor(statement.sql, *statement.arguments(given))
     while rows := await cursor.fetch(size):
-        yield rows
+        yield [row[0] for row in rows]
 
 
 async def readable_of(connection: Connection, uuids: Iterable[str], caller: Caller) -> frozenset[str]:

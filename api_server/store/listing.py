@@ -1,23 +1,20 @@
-"""Lists of one kind: which objects, in what order, how much of each, all in one statement."""
+"""Which objects of a kind a list is of, as conditions of SQL."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
-import asyncpg
 import orjson
-from sqlalchemy import ColumnElement, and_, bindparam, cast, column, exists, false, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, cast, column, exists, false, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB, UUID
 from sqlalchemy.types import Text
 
 from api_server.model.caller import EVERYBODY, Caller
 from api_server.model.resource import FqName, digest
-from api_server.store.database import Connection
-from api_server.store.resources import BASE, UUIDS, reading
+from api_server.store.resources import UUIDS
 from api_server.store.sight import readable, shared, sight_of
-from api_server.store.statements import Statement, beside
+from api_server.store.statements import beside
 from api_server.store.tables import reference, resource
+from api_server.store.wire import BRIEF, View, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +23,18 @@ class Term:
 
     key: str
     values: tuple[Any, ...]
+
+
+# By the name as text, by the time of creation, by the uuid alone; what ties is in the order of uuids.
+Order = Literal["name", "created", "uuid"]
+
+
+class Place(NamedTuple):
+    """Where an object is in the order of its list: no two are in one place, and none ever moves."""
+
+    # Its name as text, or when it was created.
+    key: Any
+    uuid: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +48,27 @@ class Query:
     uuids: tuple[str, ...] | None = None
     names: tuple[FqName, ...] | None = None
     filters: tuple[Term, ...] = ()
-    marker: str | None = None
+    # Where to go on, and how many at most; with `paged`, whoever asked goes on himself (contract 1.5).
+    after: Place | None = None
     limit: int | None = None
-    detail: bool = False
-    links: bool = False
-    children: bool = False
-    back_ref_links: bool = False
+    paged: bool = False
+    view: View = BRIEF
+    base: str = ""
+    fields: frozenset[str] | None = None
     caller: Caller = EVERYBODY
     # Beside what the other keys choose, what is shared with the caller.
     shared: bool = False
 
     @property
     def anchored(self) -> bool:
-        """Whether something narrows the list down: paging is then by uuid (contract 1.5)."""
+        """Whether something narrows the list down: its pages are then in the order of uuids (contract 1.5)."""
         return not (self.parents is None and self.parent_names is None and self.back_refs is None and self.uuids is None)
+
+    @property
+    def order(self) -> Order:
+        if self.paged and self.anchored:
+            return "uuid"
+        return "created" if self.parents is not None or self.parent_names is not None else "name"
 
     @property
     def shape(self) -> "Shape":
@@ -63,18 +79,15 @@ class Query:
             uuids=self.uuids is not None,
             names=self.names is not None,
             filters=tuple((term.key, tuple(isinstance(value, dict) for value in term.values)) for term in self.filters),
-            anchored=self.anchored,
-            paged=self.limit is not None,
-            marked=bool(self.marker),
-            columns="links" if self.links else "columns" if self.detail else "ends",
-            children=self.children,
-            back_ref_links=self.back_ref_links,
+            order=self.order,
+            resumed=self.after is not None,
+            view=self.view,
             guarded=not self.caller.admin,
             shared=self.shared,
         )
 
     def parameters(self) -> dict[str, Any]:
-        given: dict[str, Any] = {"kind": self.kind}
+        given: dict[str, Any] = {"kind": self.kind, **parameters(self.base, self.fields)}
         if self.shared or not self.caller.admin:
             given |= sight_of(self.caller)
         if self.parents is not None:
@@ -92,11 +105,8 @@ class Query:
             given[f"key{number}"] = term.key
             for index, value in enumerate(term.values):
                 given[f"value{number}_{index}"] = orjson.dumps(value).decode()
-        if self.limit is not None:
-            given["limit"] = self.limit
-        if self.marker:
-            name, _, last = self.marker.rpartition(":")
-            given |= {"last_uuid": last} if self.anchored else {"last_name": name, "last_uuid": last}
+        if self.after:
+            given |= {"after_key": self.after.key, "after_uuid": self.after.uuid}
         return given
 
 
@@ -110,27 +120,14 @@ class Shape:
     uuids: bool
     names: bool
     filters: tuple[tuple[str, tuple[bool, ...]], ...]
-    anchored: bool
-    paged: bool
-    marked: bool
-    columns: str
-    children: bool
-    back_ref_links: bool
+    order: Order
+    resumed: bool
+    view: View
     guarded: bool
     shared: bool
 
 
-# The order a list without anchor comes in, byte by byte (contract 1.5).
-NAME = func.array_to_string(resource.c.fq_name, ":").collate("C")
-_ENDS = [
-    cast(resource.c.uuid, Text).label("uuid"),
-    resource.c.fq_name,
-    cast(resource.c.parent, Text).label("parent"),
-    resource.c.parent_kind,
-]
-
-
-def _conditions(shape: Shape) -> list[Any]:
+def conditions(shape: Shape) -> list[Any]:
     chosen = _chosen(shape)
     if chosen and shape.shared:
         chosen = [or_(and_(*chosen), shared(resource))]
@@ -209,40 +206,3 @@ def _filters(shape: Shape) -> list[Any]:
             any_of.append(stored.op("@>")(value) if subset else stored == value)
         terms.append(or_(*any_of))
     return terms
-
-
-@lru_cache(maxsize=512)
-def _selecting(shape: Shape) -> Statement:
-    if shape.columns == "links":
-        query = reading(children=shape.children, back_refs=shape.back_ref_links, guarded=shape.guarded)
-    else:
-        query = select(*(BASE if shape.columns == "columns" else _ENDS))
-    query = query.where(*_conditions(shape))
-    last = cast(bindparam("last_uuid", type_=UUID(as_uuid=False)), UUID(as_uuid=False))
-    if shape.paged and shape.anchored:
-        query = query.order_by(resource.c.uuid)
-        if shape.marked:
-            query = query.where(resource.c.uuid > last)
-    elif shape.parents or shape.parent_names:
-        query = query.order_by(resource.c.created, resource.c.uuid)
-    else:
-        query = query.order_by(NAME, resource.c.uuid)
-        if shape.marked:
-            query = query.where(tuple_(NAME, resource.c.uuid) > tuple_(bindparam("last_name", type_=Text), last))
-    if shape.paged:
-        query = query.limit(bindparam("limit"))
-    return Statement(query)
-
-
-@lru_cache(maxsize=128)
-def _counting(shape: Shape) -> Statement:
-    return Statement(select(func.count()).select_from(resource).where(*_conditions(shape)))
-
-
-async def select_all(connection: Connection, query: Query) -> Sequence[asyncpg.Record]:
-    """The rows of a page, or of the whole list."""
-    return await connection.fetch(_selecting(query.shape), **query.parameters())
-
-
-async def count(connection: Connection, query: Query) -> int:
-    return int(await connection.fetchval(_counting(query.shape), **query.parameters()))

@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 import asyncpg
 import orjson
 from sqlalchemy import (
-    FromClause,
-    Select,
     and_,
     bindparam,
     case,
@@ -33,7 +31,6 @@ from api_server.model.resource import FqName, Identity, Link, Perms, Ref, Resour
 from api_server.store.database import Connection
 from api_server.store.journal import DELETED, UPDATED, Journal, Told, symmetric
 from api_server.store.rows import rows_of
-from api_server.store.sight import readable
 from api_server.store.statements import Statement, beside
 from api_server.store.tables import Moment, change, reference, resource
 
@@ -67,27 +64,14 @@ BASE = [
 _far = resource.alias("far")
 _near = resource.alias("near")
 _child = resource.alias("child")
-
-
 # json, not jsonb: building text is twice as fast when there are many links.
-CHILDREN = (
+_CHILDREN = (
     select(func.json_agg(literal_column("json_build_array(child.kind, child.uuid, child.fq_name) ORDER BY child.created, child.uuid")))
     .select_from(_child)
     .where(_child.c.parent == resource.c.uuid)
     .correlate(resource)
 )
-# A ref between two objects of one kind is two rows, one each way: both read it as a ref, neither as a back ref.
-BACK_REFS = (
-    select(
-        func.json_agg(
-            literal_column("json_build_array(near.kind, near.uuid, near.fq_name, reference.attr) ORDER BY near.created, near.uuid")
-        )
-    )
-    .select_from(reference.join(_near, reference.c.source == _near.c.uuid))
-    .where(reference.c.target == resource.c.uuid, _near.c.kind != resource.c.kind)
-    .correlate(resource)
-)
-REFS_OF = (
+_REFS = (
     select(
         func.json_agg(
             literal_column(
@@ -99,40 +83,11 @@ REFS_OF = (
     .where(reference.c.source == resource.c.uuid)
     .correlate(resource)
 )
-
-
-def reading(*, children: bool, back_refs: bool, guarded: bool = False) -> Select[Any]:
-    """
-    The one statement of a read: an object's columns, and its links as JSON lists of kind, uuid, fq_name, attr. `guarded` leaves out
-    the links to what the caller of `sight_of` may not read.
-    """
-    links = [_seen(REFS_OF, _far, guarded=guarded).scalar_subquery().label("refs")]
-    if children:
-        links.append(_seen(CHILDREN, _child, guarded=guarded).scalar_subquery().label("children"))
-    if back_refs:
-        links.append(_seen(BACK_REFS, _near, guarded=guarded).scalar_subquery().label("back_refs"))
-    return select(*BASE, *links)
-
-
-def _seen(links: Select[Any], end: FromClause, *, guarded: bool) -> Select[Any]:
-    return links.where(readable(end)) if guarded else links
-
-
+_OBJECT = select(*BASE, _REFS.scalar_subquery().label("refs"))
 _ONE = resource.c.uuid == bindparam("uuid")
 _MANY = resource.c.uuid == func.any(bindparam("uuids", type_=UUIDS))
-READ_MANY = Statement(reading(children=False, back_refs=False).where(_MANY).order_by(resource.c.uuid))
-_BOTH = (False, True)
-READ = {
-    (children, back_refs): Statement(reading(children=children, back_refs=back_refs).where(_ONE))
-    for children in _BOTH
-    for back_refs in _BOTH
-}
-# For callers who may not see everything; whether they may read the object itself, `require` says.
-READ_GUARDED = {
-    (children, back_refs): Statement(reading(children=children, back_refs=back_refs, guarded=True).where(_ONE))
-    for children in _BOTH
-    for back_refs in _BOTH
-}
+READ = Statement(_OBJECT.where(_ONE))
+READ_MANY = Statement(_OBJECT.where(_MANY).order_by(resource.c.uuid))
 LOCK = Statement(select(_text(resource.c.uuid), resource.c.modified).where(_MANY).order_by(resource.c.uuid).with_for_update(key_share=True))
 _ENDS = [_text(resource.c.uuid).label("uuid"), resource.c.kind, resource.c.fq_name]
 PERMISSIONS = [resource.c[name] for name in ("owner", "owner_access", "global_access", "share", "user_visible")]
@@ -162,9 +117,9 @@ _referrers = (
     .correlate(resource)
 )
 # What may stand against a deletion: children, and whose refs point here.
-_AROUND = [CHILDREN.scalar_subquery().label("children"), _referrers.scalar_subquery().label("referrers")]
+_AROUND = [_CHILDREN.scalar_subquery().label("children"), _referrers.scalar_subquery().label("referrers")]
 AROUND = Statement(select(*_AROUND).where(_ONE))
-LEAVING = Statement(select(*BASE, REFS_OF.scalar_subquery().label("refs"), *_AROUND).where(_ONE))
+LEAVING = Statement(_OBJECT.add_columns(*_AROUND).where(_ONE))
 # PostgreSQL takes a list for ten elements unless it plans anew for each, which takes longer than the look-up; a limit that it does not
 # know makes it one element, and the plan is kept.
 _wanted = (
@@ -191,15 +146,15 @@ RESOLVE = Statement(
 )
 
 
-def links(raw: str | None) -> list[list[Any]]:
-    """A column of links as lists `[kind, uuid, fq_name, attr...]`."""
+def _links(raw: str | None) -> list[list[Any]]:
+    """A column of links as lists `[kind, uuid, fq_name...]`."""
     return orjson.loads(raw) if raw else []
 
 
 def resource_of(catalog: Catalog, row: asyncpg.Record) -> Resource:
-    """The object of a row that `reading` gave."""
+    """The object of a row that READ gave."""
     refs: dict[str, list[Ref]] = {}
-    for kind, uuid, fq_name, attr, relaxed in links(row["refs"]):
+    for kind, uuid, fq_name, attr, relaxed in _links(row["refs"]):
         refs.setdefault(ref_name(kind), []).append(Ref(kind, uuid, tuple(fq_name), attr, relaxed))
     fq_name = tuple(row["fq_name"])
     return Resource(
@@ -225,7 +180,7 @@ class Around(NamedTuple):
 
 def around_of(row: asyncpg.Record | None) -> Around:
     """What a row of AROUND or LEAVING tells."""
-    children, referrers = (links(row[name]) if row else [] for name in ("children", "referrers"))
+    children, referrers = (_links(row[name]) if row else [] for name in ("children", "referrers"))
     return Around(
         [Link(kind, uuid, tuple(fq_name)) for kind, uuid, fq_name in children],
         [(Link(kind, uuid, tuple(fq_name)), relaxed) for kind, uuid, fq_name, relaxed in referrers],
@@ -233,7 +188,7 @@ def around_of(row: asyncpg.Record | None) -> Around:
 
 
 def require(caller: Caller, needed: int, row: asyncpg.Record) -> None:
-    """The object of a row with PERMISSIONS, or `reading`'s, may be used so by the caller; raises what is wrong otherwise."""
+    """The object of a row with PERMISSIONS, or READ's, may be used so by the caller; raises what is wrong otherwise."""
     if not caller.admin:
         caller.require(needed, row["kind"], row["uuid"], perms_of(row), visible=row["user_visible"])
 

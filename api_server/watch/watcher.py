@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+from api_server.store.changes import Links
+
 # The kinds that a reader wants, and whether with children and back refs.
 Wanted = Mapping[str, bool]
 
@@ -20,7 +22,7 @@ class Event:
     """One change, with the children and back refs that its object has now; `texts` keeps what it was written as."""
 
     row: asyncpg.Record
-    links: asyncpg.Record | None
+    links: Links | None
     texts: dict[Any, bytes] = field(default_factory=dict)
 
 

@@ -16,10 +16,11 @@ from api_server.ipam.departures import DELETE
 from api_server.ipam.ports import NETWORK_OF_PORT, derived_macs
 from api_server.ipam.subnets import OF_NETWORK, OF_OTHER_NETWORKS
 from api_server.model.resource import digest
-from api_server.store import assumptions, creates, listing, quotas, resources
+from api_server.store import assumptions, creates, pages, quotas, resources, wire
 from api_server.store.assumptions import nobody_within, unchanged
-from api_server.store.listing import Query
+from api_server.store.listing import Place, Query
 from api_server.store.statements import Statement
+from api_server.store.wire import View, showing
 from tests.served import run
 
 MANY = 5_000
@@ -63,6 +64,8 @@ def uuid_of(name: str) -> str:
 NETWORK, PORT, ADDRESS = uuid_of("virtual-network1"), uuid_of("virtual-machine-interface7"), uuid_of("instance-ip7")
 NAME = ("default-domain", "p", "virtual-machine-interface7")
 DRAW = {"subnet": uuid_of("subnet1"), "space": NETWORK, "owner": ADDRESS, "owners": [ADDRESS], "purpose": "object"}
+MADE = datetime(2026, 1, 1, tzinfo=UTC)
+VIEWS = [View(children=children, back_refs=back_refs) for children in ("", "all") for back_refs in ("", "all")]
 ROWS = orjson.dumps([{"uuid": PORT, "source": PORT, "target": NETWORK}]).decode()
 NEW = orjson.dumps([{"uuid": PORT, "place": 0}]).decode()
 ASSUMED = assumptions.parameters([unchanged(NETWORK, datetime.now(UTC)), nobody_within(PORT, PORT)])
@@ -70,14 +73,27 @@ CREATE = {"resources": NEW, "refs": ROWS, "changes": NEW, **ASSUMED}
 
 
 def listed(**asked: Any) -> tuple[Statement, dict[str, Any]]:
-    """The statement of a list in detail."""
-    query = Query(kind="virtual-machine-interface", detail=True, links=True, **asked)
-    return listing._selecting(query.shape), query.parameters()
+    """The statement of a page of a list in detail."""
+    query = Query(kind="virtual-machine-interface", view=View(), **asked)
+    return pages.selecting(query.shape), {**query.parameters(), "limit": pages.SOME}
+
+
+def chosen(**asked: Any) -> tuple[Statement, dict[str, Any]]:
+    """The statement that finds the order of what is left of a list."""
+    query = Query(kind="virtual-machine-interface", after=Place(MADE, PORT), **asked)
+    return pages.choosing(query.shape), {**query.parameters(), "limit": None}
 
 
 CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
-    **{f"read {flags}": (statement, {"uuid": PORT}) for flags, statement in resources.READ.items()},
-    "read the crowded network": (resources.READ[True, False], {"uuid": NETWORK}),
+    "read": (resources.READ, {"uuid": PORT}),
+    **{
+        f"show {', '.join(filter(None, ['children' * bool(view.children), 'back refs' * bool(view.back_refs)]))}": (
+            showing(view),
+            {"uuid": PORT, **wire.parameters("http://here", None)},
+        )
+        for view in VIEWS
+    },
+    "show the crowded network": (showing(View(children="all")), {"uuid": NETWORK, **wire.parameters("http://here", None)}),
     "resolve": (resources.RESOLVE, {"kinds": ["virtual-machine-interface"], "digests": [digest(NAME)], "uuids": [NETWORK, PORT]}),
     "by uuid": (resources.BY_UUID, {"uuid": PORT}),
     "by name": (resources.BY_NAME, {"kind": "virtual-machine-interface", "name_digest": digest(NAME)}),
@@ -104,7 +120,10 @@ CASES: dict[str, tuple[Statement, dict[str, Any]]] = {
         )
         for holds, statement in DELETE.items()
     },
+    "list": listed(),
+    "list, further": listed(after=Place(":".join(NAME), PORT)),
     "list by parent": listed(parents=(PORT,)),
+    "list by parent, further": chosen(parents=(PORT,)),
     "list by the parent's name": listed(parent_names=(("virtual-network", ("default-domain", "p", "virtual-network2")),)),
     "list by back ref": listed(back_refs=(uuid_of("virtual-machine-interface9"),)),
     "list by uuids": listed(uuids=(PORT,)),

@@ -13,6 +13,7 @@ from api_server.ipam.taking import CLAIM, DRAW
 from api_server.store import creates, kv, resources
 from api_server.store.database import Database, Writing
 from api_server.store.statements import Statement
+from api_server.store.wire import View, showing
 
 
 @pytest.fixture
@@ -27,7 +28,9 @@ async def stored(database: Database, key: str) -> bool:
         return key in await kv.retrieve(connection, [key])
 
 
-@pytest.mark.parametrize("statement", [resources.READ[True, True], resources.RESOLVE, resources.BY_NAME, OF_NETWORK, kv.SOME])
+@pytest.mark.parametrize(
+    "statement", [resources.READ, showing(View(children="all", back_refs="all")), resources.RESOLVE, resources.BY_NAME, OF_NETWORK, kv.SOME]
+)
 def test_a_statement_that_only_reads_is_known(statement: Statement) -> None:
     assert statement.only_reads
 
