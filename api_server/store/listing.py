@@ -133,8 +133,10 @@ def conditions(shape: Shape) -> list[Any]:
         chosen = [or_(and_(*chosen), shared(resource))]
     visible = [readable(resource)] if shape.guarded else []
     kind = resource.c.kind == bindparam("kind")
-    # What uuids or back refs choose is few; what parents do may be a million, of which the index tells those of the kind.
-    return [beside(kind) if shape.uuids or shape.back_refs else kind, *chosen, *_filters(shape), *visible]
+    # What uuids or back refs choose is few; what parents do may be a million, of which the index tells those of the kind. A name is found
+    # as one of its kind.
+    few = (shape.back_refs or (shape.uuids and not shape.names)) and not shape.shared
+    return [beside(kind) if few else kind, *chosen, *_filters(shape), *visible]
 
 
 def _chosen(shape: Shape) -> list[Any]:

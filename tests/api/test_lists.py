@@ -375,3 +375,53 @@ async def test_shared_adds_what_everybody_may_read_to_a_list_that_is_narrowed(wo
     assert [each["uuid"] for each in await world.listed("virtual-network", **asked)] == [networks[0]["uuid"]]
     found = {each["uuid"] for each in await world.listed("virtual-network", **asked, shared="true")}
     assert found & ids == {networks[0]["uuid"], public["uuid"]}
+
+
+async def test_texts_are_shown_as_they_were_given(world: World) -> None:
+    name, said = "a \"quoted\" 'name' \\ %s {} ü", 'says "hi"\t\\'
+    made = await world.network(name, display_name=said, id_perms={"description": said, "creator": said}, perms2={"owner": said})
+
+    (whole,) = await world.listed("virtual-network", obj_uuids=made["uuid"], detail="true")
+    (entry,) = await world.listed("virtual-network", obj_uuids=made["uuid"], fields="display_name,id_perms,perms2")
+
+    shown = whole["virtual-network"]
+    assert (shown["name"], shown["fq_name"], shown["display_name"]) == (name, [*world.project, name], said)
+    assert (shown["id_perms"]["description"], shown["id_perms"]["creator"], shown["perms2"]["owner"]) == (said, said, said)
+    assert entry == {
+        key: shown[key] for key in ("uuid", "fq_name", "href", "parent_type", "parent_uuid", "display_name", "id_perms", "perms2")
+    }
+    assert shown == {key: value for key, value in made.items() if key not in ("parent_href", "routing_instances")}
+
+
+async def test_halves_of_a_uuid_are_numbers_without_sign(world: World) -> None:
+    uuid = "f0000000-0000-4000-8000-0000000000ff"
+    await world.network("high", uuid=uuid)
+    (shown,) = await world.listed("virtual-network", obj_uuids=uuid, detail="true")
+    await world.delete("virtual-network", uuid)
+
+    halves = shown["virtual-network"]["id_perms"]["uuid"]
+    assert halves == {"uuid_mslong": 0xF000_0000_0000_4000, "uuid_lslong": 0x8000_0000_0000_00FF}
+
+
+async def test_an_object_without_properties_is_shown(world: World) -> None:
+    made = await world.create("virtual-machine", "bare")
+    await world.update("virtual-machine", made["uuid"], display_name=None)
+
+    (shown,) = await world.listed("virtual-machine", obj_uuids=made["uuid"], detail="true")
+
+    assert shown["virtual-machine"].keys() == {"uuid", "name", "fq_name", "href", "id_perms", "perms2"}
+
+
+async def test_hrefs_begin_with_the_host_that_was_asked_whatever_it_looks_like(world: World, networks: list[Document]) -> None:
+    response = await world.api.get("/virtual-networks", params={"parent_id": world.project_id}, headers={"Host": 'a"b\\c'})
+
+    assert {each["href"] for each in response.json()["virtual-networks"]} == {
+        f'http://a"b\\c/virtual-network/{network["uuid"]}' for network in networks
+    }
+
+
+async def test_a_field_that_cannot_be_a_name_names_nothing(world: World, networks: list[Document]) -> None:
+    shown = await world.read("virtual-network", networks[0]["uuid"], fields="mtu,\0")
+
+    assert shown["mtu"] == 1400
+    assert "display_name" not in shown
