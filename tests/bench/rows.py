@@ -101,9 +101,7 @@ class _Writing:
         if value is None:
             return "NULL"
         if kind == "jsonb":
-            parameter = f"d{len(self.documents)}"
-            self.documents[parameter] = orjson.dumps(orjson.loads(value)).decode()
-            return f"cast(:{parameter} as jsonb)"
+            return self._parameter(orjson.dumps(orjson.loads(value)).decode(), kind)
         if kind == "inet":
             return _IP
         if kind == "uuid":
@@ -113,4 +111,12 @@ class _Writing:
         if name == "fq_name":
             elements = [f"'{element}'" for element in value[:-1]]
             return f"cast(array[{', '.join([*elements, _NUMBER])}] as text[])"
-        return f"'{value}'" if isinstance(value, str) else str(value)
+        if isinstance(value, str):
+            # pgbench takes what follows a colon for a variable, in a text too.
+            return self._parameter(value, "text") if ":" in value else f"'{value}'"
+        return str(value)
+
+    def _parameter(self, value: str, kind: str) -> str:
+        parameter = f"d{len(self.documents)}"
+        self.documents[parameter] = value
+        return f"cast(:{parameter} as {kind})"
