@@ -23,7 +23,8 @@ async def run(order: Order) -> Load:
     connections = [await Connection.open(order.url) for _ in range(order.clients)]
     turns = count()
     start, cpu = time.perf_counter(), time.process_time()
-    done = await asyncio.gather(*(_until(start + order.seconds, _requests(order, *each, turns)) for each in enumerate(connections)))
+    work = [_requests(order, client, each, turns) for client, each in enumerate(connections)]
+    done = await asyncio.gather(*(_until(start + order.seconds, each, client, order) for client, each in enumerate(work)))
     spent, cpu = time.perf_counter() - start, time.process_time() - cpu
     for one in connections:
         await one.close()
@@ -32,15 +33,20 @@ async def run(order: Order) -> Load:
     return Load(len(times) / spent, cpu / spent, sum(sizes) / len(sizes), percentiles[49], percentiles[98])
 
 
-async def _until(deadline: float, work: AsyncIterator[int]) -> list[tuple[float, int]]:
+async def _until(deadline: float, work: AsyncIterator[int], client: int, order: Order) -> list[tuple[float, int]]:
     """Milliseconds and bytes of each answer."""
+    gap = order.clients / order.rate if order.rate else 0
+    # Clients that keep to a rate take turns.
+    await asyncio.sleep(gap * client / order.clients)
     done, start = [], time.perf_counter()
     async for size in work:
         now = time.perf_counter()
         done.append(((now - start) * 1000, size))
         if now >= deadline:
             break
-        start = now
+        if gap:
+            await asyncio.sleep(start + gap - now)
+        start = time.perf_counter() if gap else now
     return done
 
 

@@ -40,6 +40,8 @@ class Order:
     steps: tuple[Step, ...]
     run: int = 0
     span: int = 0
+    # Requests a second of all together, which our own generator keeps to; 0: as many as are answered.
+    rate: float = 0
 
     @property
     def threads(self) -> int:

@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from tests.bench.bench import Bench
 from tests.bench.figures import Section
-from tests.bench.groups import bulk, changes, creates, ipam, lists, pairs, reads, sizes, start, watch
+from tests.bench.groups import bulk, changes, creates, ipam, lists, pairs, reads, sizes, start, watching
 
 Group = Callable[[Bench], AbstractAsyncContextManager[Sequence[Section]]]
 
@@ -16,7 +16,7 @@ GROUPS: dict[str, Group] = {
     "pair": pairs.measures,
     "change": changes.measures,
     "bulk": bulk.measures,
-    "watch": watch.measures,
+    "watch": watching.measures,
     "ipam": ipam.measures,
     "size": sizes.measures,
     "start": start.measures,
