@@ -132,8 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.owner.done.append((self.command, path, json.loads(body or b"null")))
         self.send_response(status)
         for name, value in headers:
-            if name.lower() not in {"connection", "transfer-encoding", "server", "date"}:
+            if name.lower() not in {"connection", "content-length", "transfer-encoding", "server", "date"}:
                 self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer)))
         with suppress(ConnectionError):  # a worker that ended waits for no answer
             self.end_headers()
             self.wfile.write(answer)
