@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 Answer = TypeVar("Answer")
 
-# Seconds: how often other processes' writes are looked for where they cannot be heard, and where they can; and how far rounds are apart
-# when there is always something new.
-POLL, HEARD, REST = 0.02, 0.25, 0.001
+# Seconds: how often other processes' writes are looked for where they cannot be heard, and where they can; and how far rounds
+# are apart at least.
+POLL, HEARD, APART = 0.02, 0.25, 0.003
 # After the database could not be asked.
 PAUSE = 0.5
 # How long a reader may take for what is on its way to it, in general and when the server stops.
@@ -135,22 +135,28 @@ class Feed:
                 watcher.end()
 
     async def _rounds(self, connection: Connection) -> None:
-        """Read as long as somebody watches, on one connection."""
+        """Read as long as somebody watches, on one connection; while something comes, without waiting to be told that more has."""
+        time = asyncio.get_running_loop().time
         while True:
+            start = time()
             self._woken.clear()
             async with self._turn:
                 if not self._watchers:
                     return
-                await self._round(connection)
-            await self._rest()
+                told = await self._round(connection)
+            if (rest := start + APART - time()) > 0:
+                await asyncio.sleep(rest)
+            if not told:
+                await self._wait(HEARD if self._pings.come else POLL)
 
-    async def _rest(self) -> None:
-        await asyncio.sleep(REST)
+    async def _wait(self, most: float) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(HEARD if self._pings.come else POLL):
+            async with asyncio.timeout(most):
                 await self._woken.wait()
 
-    async def _round(self, connection: Connection) -> None:
+    async def _round(self, connection: Connection) -> bool:
+        """Tell all that is committed; whether anything was."""
+        before = self._position
         wanted: dict[str, bool] = {}
         for watcher in self._watchers:
             wanted |= {kind: links or wanted.get(kind, False) for kind, links in watcher.wanted.items()}
@@ -165,7 +171,7 @@ class Feed:
             for watcher in self._watchers:
                 watcher.put(batch.events, batch.position)
             if page.upto == page.state.position:
-                return
+                return self._position != before
             # Readers write what they have before they get more.
             await asyncio.sleep(0)
 
