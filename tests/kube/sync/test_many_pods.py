@@ -48,7 +48,8 @@ async def test_b43_b44_many_pods_cost_few_calls_and_once_they_are_in_step_no_wri
     assert writes <= 2 * PODS + 10
     assert cluster.tap.writes == []
     assert cluster.kube.recorder.writes() == []
-    assert len(cluster.tap.asked) <= 40
+    # The projects of all other tests are in the list too, in as many pages as they need.
+    assert sum(each != ("GET", "/projects") for each in cluster.tap.asked) <= 40
     assert set(queued.values()) == {0}
 
 
