@@ -39,6 +39,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         # What is loaded stays: the collector need not walk through it, which would hold up whoever is asking for 0.1 s now and then.
         gc.freeze()
+        gc.enable()
         if self.started:
             self._parent.sendall(b"ready\n")
 
@@ -96,7 +97,3 @@ def main() -> None:
     told, handed, _, _ = socket.recv_fds(parent, LONGEST_SETTINGS, 1)
     if told:
         run_worker(Settings.model_validate_json(told), socket.socket(fileno=handed[0]), parent)
-
-
-if __name__ == "__main__":
-    main()

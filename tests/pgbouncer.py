@@ -1,7 +1,5 @@
 """PgBouncer in transaction mode before a test's PostgreSQL: a few connections that many share, each for one transaction at a time."""
 
-import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -28,15 +26,6 @@ pool_mode = transaction
 default_pool_size = {size}
 max_client_conn = 500
 """
-
-
-def found() -> str | None:
-    """The program; as root on Debian it is installed when it is not."""
-    places = f"{os.environ['PATH']}:/usr/sbin"
-    if shutil.which("pgbouncer", path=places) is None and os.geteuid() == 0 and (installer := shutil.which("apt-get")):
-        command = [installer, "install", "--yes", "--quiet", "pgbouncer"]
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
-    return shutil.which("pgbouncer", path=places)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Reads that may lag: a standby of the database, asked only as far as it is known how old what it tells may be."""
 
 import asyncio
+import logging
 import time
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Callable
@@ -8,7 +9,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, NamedTuple
 
 import asyncpg
-import structlog
 from sqlalchemy import text
 
 from api_server.store.connecting import AWAY
@@ -16,7 +16,7 @@ from api_server.store.database import Connection, Database, session_options
 from api_server.store.pool import Pool
 from api_server.store.statements import Statement
 
-log = structlog.get_logger()
+log = logging.getLogger(__name__)
 
 # What a standby may fail with: it is away, stops, or had to cancel a statement that stood in the way of what it replays.
 FAILURES = (asyncpg.PostgresError, *AWAY)
@@ -163,7 +163,7 @@ class Replica:
         now = time.monotonic()
         if now > self._complained.get(what, float("-inf")) + SILENCE:
             self._complained[what] = now
-            log.warning(what, why=str(why) or type(why).__name__)
+            log.warning("%s: %s", what, str(why) or type(why).__name__)
 
 
 async def _place_of(raw: Any) -> int:

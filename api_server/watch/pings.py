@@ -1,4 +1,4 @@
-"""Processes tell each other that something was committed, as long as somebody in another one watches (decision 0011)."""
+"""Processes tell each other that something was committed, as long as somebody in another one watches (decision 0013)."""
 
 import asyncio
 import logging

@@ -53,8 +53,6 @@ def main() -> None:
         parser.error(f"--only: there is no {', '.join(sorted(unknown))}")
     if given.profile:
         profiling.found()
-    if not given.quick and not wrk.found():
-        wrk.install()
     rounds, seconds = given.rounds or (1 if given.quick else 5), given.seconds or (0.3 if given.quick else 1.0)
     asked = Asked(rounds, seconds, only, given.large, given.profile, given.output)
     with tempfile.TemporaryDirectory(prefix="netweave-bench-") as directory, embedded(Path(directory)) as stage:

@@ -6,7 +6,6 @@ without looking for an address. It runs on DATABASE_URL (in a database of its ow
 """
 
 import asyncio
-import json
 import os
 import statistics
 import sys
@@ -14,11 +13,9 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, ip_network
 from itertools import count
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -27,22 +24,17 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from api_server.embedded import EmbeddedServer
 from api_server.ipam.addresses import allocate
-from api_server.ipam.ahead import Ahead
 from api_server.ipam.subnet import Subnet
 from api_server.ipam.subnets import insert_subnets
-from api_server.store.database import Connection, Database
-from api_server.store.statements import DIALECT, Statement
+from api_server.store.database import Database
+from api_server.store.statements import DIALECT
 from api_server.store.tables import metadata
+from tests.api.lists import OWNER, Session
 
 CLIENTS = (1, 16, 64)
 ROUNDS = 3
 LANE = 64
 
-OBJECT = """
-INSERT INTO resource
-  (uuid, kind, fq_name, name_digest, properties, owner, owner_access, global_access, share, enable, user_visible, permissions)
-VALUES ($1::text::uuid, 'instance-ip', ARRAY[$1], $1::text::bytea, '{}', 'o', 7, 0, '[]', true, true, '{}')
-"""
 HOLD = "INSERT INTO address (space, ip, subnet, owner, purpose) VALUES ($1, $2, $3, $4, 'object')"
 
 LOCK_NEXT = "UPDATE counter SET next = next - 1 WHERE subnet = $1 RETURNING next"
@@ -59,21 +51,6 @@ LANE_OPEN = f"""
 WITH moved AS (UPDATE counter SET next = next - {LANE} WHERE subnet = $1 RETURNING next)
 INSERT INTO lane SELECT $1, -next, next + {LANE}, next FROM moved
 """
-
-
-@dataclass(frozen=True)
-class Session:
-    """A transaction, as a request has one."""
-
-    database: Database
-    connection: Connection
-    ahead: Ahead = field(default_factory=Ahead)
-
-    async def fetch(self, statement: Statement, **given: Any) -> list[asyncpg.Record]:
-        return await self.connection.fetch(statement, **given)
-
-    async def put(self, statement: Statement, **rows: list[dict[str, Any]]) -> None:
-        await self.connection.execute(statement, **{name: json.dumps(each) for name, each in rows.items()})
 
 
 Take = Callable[[Session, Subnet, str], Awaitable[None]]
@@ -115,7 +92,7 @@ DESIGNS: dict[str, Take] = {"ceiling": ceiling, "row lock": row_lock, "lanes": l
 async def new_subnet(database: Database) -> Subnet:
     async with database.transaction() as connection:
         space, network = str(uuid4()), ip_network("10.0.0.0/8")
-        await connection.raw.execute(OBJECT, space)
+        await connection.raw.execute(OWNER, space)
         one = Subnet(str(uuid4()), space, network, network[-2], network[-3])
         await insert_subnets(Session(database, connection), [one])
         await connection.raw.execute("INSERT INTO counter VALUES ($1, $2)", one.uuid, int(network[-3]))
@@ -132,7 +109,7 @@ async def rate(database: Database, take: Take, clients: int, seconds: float) -> 
             async with database.transaction() as connection:
                 owner = str(uuid4())
                 await take(Session(database, connection), one, owner)
-                await connection.raw.execute(OBJECT, owner)
+                await connection.raw.execute(OWNER, owner)
             done += 1
 
     started = time.monotonic()

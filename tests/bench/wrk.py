@@ -1,18 +1,16 @@
 """`wrk`, written in C: a load that takes the least of a core."""
 
 import asyncio
-import os
 import re
 import resource
-import shutil
 import signal
-import subprocess
 import tempfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import orjson
 
+from tests import debian
 from tests.bench import generator
 from tests.bench.orders import TOKENS, Load, LoadFailed, Order, Step, TooShort
 
@@ -21,14 +19,8 @@ _DOES = (Path(__file__).parent / "load.lua").read_text()
 
 
 def found() -> bool:
-    """Whether it is here."""
-    return shutil.which("wrk") is not None
-
-
-def install() -> None:
-    """Get it, as root on Debian; elsewhere nothing happens."""
-    if os.geteuid() == 0 and (installer := shutil.which("apt-get")):
-        subprocess.run([installer, "install", "--yes", "--quiet", "wrk"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    """Whether it is here, or could be had."""
+    return debian.program("wrk") is not None
 
 
 async def ordered(order: Order) -> Load:

@@ -24,7 +24,7 @@ def workers_of(server: Server) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(server.process.pid).children():
         with suppress(psutil.NoSuchProcess):  # dead, or a zombie
-            if "api_server.main" in child.cmdline():
+            if "api_server.main" in " ".join(child.cmdline()):
                 found.append(child)
     return found
 

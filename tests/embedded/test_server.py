@@ -19,7 +19,7 @@ from api_server.embedded.binaries import shipped
 from api_server.embedded.postmaster import inhabitants, read_postmaster
 
 # These become another user and give files away, which only root can. The rest of the file is the same for every user; CI is root.
-AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="drops privileges")
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user and give files away")
 NOBODY = 65534
 ROOT = Path(__file__).parents[2]
 

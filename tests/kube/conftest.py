@@ -16,6 +16,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--cluster"):
         for item in items:
             if item.get_closest_marker("double"):
+                # They break the double's wire or clock on demand. Without the option, as in `make test`, all run.
                 item.add_marker(pytest.mark.skip(reason="needs what only the double can do, and --cluster was given"))
 
 

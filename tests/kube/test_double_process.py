@@ -46,6 +46,7 @@ def test_the_double_runs_as_a_process_and_stops_on_a_signal(tmp_path: Path) -> N
 def test_the_double_speaks_tls_where_it_is_given_a_certificate(tmp_path: Path) -> None:
     openssl = shutil.which("openssl")
     if openssl is None:
+        # Nothing that we depend on makes certificates, and no other test needs one. CI has it.
         pytest.skip("needs openssl to make a certificate")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
     command = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1", "-subj", "/CN=double"]

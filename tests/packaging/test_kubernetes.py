@@ -44,6 +44,7 @@ def usages() -> dict[str, str]:
     return {command: must([Path(sys.executable).with_name("netweave"), command, "--help"], ROOT) for command in COMMANDS}
 
 
+# kubectl comes from no package index and no Debian package. What it renders is in the tree, and that is compared without it, below.
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl to compare with; the other tests render by themselves")
 @pytest.mark.parametrize("name", OVERLAYS)
 def test_kubectl_renders_what_these_tests_render(name: str) -> None:
